@@ -1,0 +1,138 @@
+"""The register of findings: every code once, with its meaning and the next move.
+
+A finding is a row, not an exception: data are at fault, that row waits, the rest goes on. `REGISTER` is the only place
+where a code gets its severity and its advice; the README's list is made from it. `error` blocks the row it is about,
+`warn` asks for a look, `note` is for the record. `detail` carries keys (order numbers, codes, file and row), never names.
+
+>>> found("photos", "unread_card", "frames", [118], "frame 118 (DSC_0042.JPG) shows a card that cannot be read")["next_move"][0]
+'name its code: prepaykit codes --tag 118=CODE'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from prepaykit.tables.catalog import empty, typed
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One code of the register. `{key}` in `next_move` is replaced by the key of the row."""
+
+    severity: str
+    meaning: str
+    next_move: str
+
+
+REGISTER: dict[str, Kind] = {
+    # --- files that people bring -------------------------------------------------------------------------------------
+    "file_empty": Kind("error", "the file has no rows", "send the file again with its rows"),
+    "file_unreadable": Kind("error", "the file is not what its ending says", "save it anew as CSV (UTF-8) or XLSX"),
+    "column_missing": Kind("error", "a needed heading is not there", "add the heading, or rename the column it is in"),
+    "column_doubled": Kind("warn", "two columns mean the same; the first one is used", "delete or rename one of them"),
+    "column_unknown": Kind("note", "a heading is not known; the column is kept as it is", "nothing, or rename it"),
+    "row_unusable": Kind("error", "a row lacks what it needs; it is left out", "complete the row and bring the file again"),
+    "row_doubled": Kind("warn", "the same row stands twice; one is used", "delete one of them"),
+    "value_unreadable": Kind("error", "a value cannot be read", "correct the value in the file"),
+    "formula_text": Kind("note", "a cell starts like a formula; it is kept as text", "nothing: exports guard it"),
+    "encoding_guessed": Kind("note", "the file is not UTF-8; its encoding was recognised", "save as UTF-8 to be sure"),
+    "number_as_code": Kind("warn", "the sheet stored a code as a number; leading zeros may be lost",
+                           "format the column as text in Excel and export again"),
+    # --- names list --------------------------------------------------------------------------------------------------
+    "code_doubled": Kind("error", "two rows carry the same access code; only the first keeps it", "give the other row its own code"),
+    "code_of_other_job": Kind("error", "the access code belongs to another job; the row is refused",
+                              "remove the code from the file: a new one is issued"),
+    "code_is_student_id": Kind("warn", "student ids are used as access codes; next year's list would clash", "let new codes be issued"),
+    "code_kept": Kind("note", "the file has another code than the printed card; the printed one stays", "nothing"),
+    "namesakes": Kind("warn", "two children of the list have the same name and class", "give a student id to both"),
+    "subject_missing": Kind("warn", "a person of the job is not in the new file; nothing was removed", "nothing, or take them off by hand"),
+    "no_group": Kind("warn", "a child has neither class nor teacher", "add the class: group prints need it"),
+    # --- prices and orders -------------------------------------------------------------------------------------------
+    "price_item_unknown": Kind("error", "a package contains a code that is not on the price list", "add the product or correct the package"),
+    "package_unknown": Kind("error", "the order asks for a code that is not on the price list", "correct the order string"),
+    "order_string_unreadable": Kind("error", "the order string cannot be read", "write CODE-QTY;CODE-QTY, such as A-1;B1-2"),
+    "order_changed": Kind("warn", "an order already in the job differs in the new file; the job's one stays", "cancel and enter it again if it is wrong"),
+    "order_unmatched": Kind("error", "no child of the names list fits the order", "match it by hand: prepaykit codes --order-code {key}=CODE"),
+    "order_ambiguous": Kind("error", "several children fit the order; nothing was chosen", "match it by hand: prepaykit codes --order-code {key}=CODE"),
+    "name_contradicts_code": Kind("warn", "the name typed in the order is not that of its access code", "compare before placing"),
+    "amount_differs": Kind("warn", "an online order was paid another amount than its lines add up to", "look for a coupon, tax or shipping"),
+    "unpaid": Kind("error", "the order is not paid", "wait for the payment, or accept it: prepaykit place --accept {key}"),
+    "underpaid": Kind("error", "the envelope holds less than is due", "collect the rest, or accept it: prepaykit place --accept {key}"),
+    "overpaid": Kind("warn", "the envelope holds more than is due", "give change: the surplus goes to the refund list at shipping"),
+    "envelope_unmatched": Kind("error", "no child of the names list fits the envelope", "prepaykit paper --match {key}=CODE"),
+    "envelope_ambiguous": Kind("error", "several children fit the envelope; nothing was chosen", "prepaykit paper --match {key}=CODE"),
+    "order_doubled": Kind("warn", "the same child was ordered for online and on paper, or twice", "ask the parent, cancel one"),
+    # --- picture day -------------------------------------------------------------------------------------------------
+    "frame_unreadable": Kind("error", "a file is not a sound JPEG; it is set aside", "copy it again from the camera card"),
+    "frame_too_large": Kind("error", "a picture is larger than allowed; it is set aside", "check where it came from"),
+    "frame_doubled": Kind("note", "the same bytes stand twice; both are kept", "nothing"),
+    "file_skipped": Kind("note", "a file is not a picture; it is left out", "nothing"),
+    "zip_member_unsafe": Kind("error", "a member of the zip would leave its folder, or is a link or a bomb; it was not read", "pack the zip anew"),
+    "unread_card": Kind("error", "a frame shows a card that cannot be read", "name its code: prepaykit codes --tag {key}=CODE"),
+    "code_not_listed": Kind("warn", "a card's code is not on the names list; its frames are kept under it",
+                            "relabel it: prepaykit codes --relabel {key}=CODE"),
+    "foreign_code": Kind("note", "a QR code that is not one of ours is in the picture", "nothing"),
+    "card_without_frames": Kind("warn", "a card was photographed but nobody after it", "absent, or the card was skipped: look"),
+    "frames_before_first_card": Kind("error", "frames stand before the first card of a camera", "name their code: prepaykit codes --tag {key}=CODE"),
+    "long_session": Kind("warn", "a child has far more frames than the others: a card may have been skipped", "look at the frames"),
+    "camera_clock": Kind("warn", "a camera's clock jumped against its file numbers", "check the order of these frames"),
+    "many_codes": Kind("note", "several cards in one picture: the frames are in each gallery", "nothing"),
+    "blank_card_used": Kind("warn", "a blank card was photographed and has no name yet", "bind it: prepaykit codes --bind {key}=SUBJECT_CODE"),
+    "opted_out_photographed": Kind("error", "a child who must not be photographed was; nothing is sold", "delete the frames, or correct the names list"),
+    # --- populate ----------------------------------------------------------------------------------------------------
+    "code_unknown": Kind("error", "the order's code is not on the names list", "prepaykit codes --order-code {key}=CODE"),
+    "no_gallery_for_code": Kind("error", "no frames under the code", "absent: wait for the retake; else relabel the likely gallery"),
+    "gallery_not_activated": Kind("error", "the gallery is not active", "activate it: prepaykit photos"),
+    "gallery_empty": Kind("error", "all frames of the gallery are hidden", "show one again"),
+    "only_group_photos": Kind("error", "there are group pictures but no individual one", "wait for the retake"),
+    "no_group_photo": Kind("error", "the child's group has no group picture", "wait for it, or tag one: prepaykit codes --tag"),
+    "opted_out": Kind("error", "pictures of the child must not be sold", "cancel the order and refund it"),
+    # --- place, revise, batch ----------------------------------------------------------------------------------------
+    "held_no_picture": Kind("warn", "the order waits in a new collection: a picture is missing", "retake day, then populate and place again"),
+    "held_unpaid": Kind("warn", "the order waits: it is not paid in full", "collect the rest, or accept it: prepaykit place --accept {key}"),
+    "held_finding": Kind("warn", "the order waits: a finding must be settled first", "settle it, then place again"),
+    "part_dropped": Kind("warn", "the order goes on without the missing child's prints; their price is to be refunded", "refund it"),
+    "artwork_missing": Kind("error", "a memory mate has no finished artwork", "attach or render it: prepaykit revise --render"),
+    "low_resolution": Kind("warn", "fewer than 200 pixels per inch on the print", "choose another frame or a smaller print"),
+    # --- sell --------------------------------------------------------------------------------------------------------
+    "sell_setting_missing": Kind("error", "a setting that selling needs is missing", "set it: prepaykit new --set {key}=VALUE"),
+    "sell_no_photos": Kind("error", "no gallery is active", "prepaykit photos first"),
+    "sell_orders_waiting": Kind("warn", "prepaid orders have not gone to the lab yet", "place and batch them first, or go on"),
+    "sell_no_campaign": Kind("note", "no campaign is set: no message is sent", "nothing"),
+}  # fmt: skip
+
+
+def found(
+    verb: str,
+    code: str,
+    about: str,
+    keys: Sequence[object],
+    detail: str | Sequence[str],
+    *,
+    suggestion: str | Sequence[object] | None = None,
+) -> pd.DataFrame:
+    """Findings of one code: one row a key, ready for a `Plan`.
+
+    `detail` and `suggestion` are one text for all rows, or one a row. An unregistered code is a KeyError: our bug.
+    """
+    kind = REGISTER[code]
+    keys = [str(k) for k in keys]
+    if not keys:
+        return empty("findings")
+    rows = pd.DataFrame({"key": pd.Series(keys, dtype="str")})
+    rows["detail"] = detail if isinstance(detail, str) else list(detail)
+    rows["suggestion"] = suggestion if suggestion is None or isinstance(suggestion, str) else list(suggestion)
+    rows["next_move"] = [kind.next_move.replace("{key}", k) for k in keys]
+    rows = rows.assign(verb=verb, code=code, about=about, severity=kind.severity)
+    return typed("findings", rows.drop_duplicates("key"))
+
+
+def together(*parts: pd.DataFrame) -> pd.DataFrame:
+    """Several tables of findings as one; a finding that comes twice is kept once."""
+    rows = [p for p in parts if len(p)]
+    if not rows:
+        return empty("findings")
+    return typed("findings", pd.concat(rows).drop_duplicates(["verb", "code", "about", "key"]))

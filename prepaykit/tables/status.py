@@ -1,0 +1,82 @@
+"""The status machines: which status may follow which, stated once.
+
+The Plan refuses a move that is not listed here, the database takes the allowed values from here, and the README's
+tables are drawn from here. `open` of an order means: in an order collection that has not been placed yet; `held` means:
+in a collection split off because a picture (or money) was missing.
+
+>>> MACHINES["orders"].allows("open", "in_batch"), MACHINES["orders"].allows("released", "cancelled")
+(True, False)
+
+Source: domain.md 3.2 (job), 3.4 (order), 3.5 (collection, batch).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Machine:
+    """One table's status column: `first` is where a new row starts, `moves` lists what may follow each status."""
+
+    first: str
+    moves: dict[str, tuple[str, ...]]
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """All statuses, in the order of a usual life."""
+        return tuple(self.moves)
+
+    def allows(self, before: str, after: str) -> bool:
+        """True if a row may go from `before` to `after`; staying is always allowed."""
+        return before == after or after in self.moves.get(before, ())
+
+
+MACHINES: dict[str, Machine] = {
+    "jobs": Machine(
+        "planning",
+        {
+            "planning": ("prepay", "selling"),
+            "prepay": ("planning", "selling"),
+            "selling": ("planning", "archived"),
+            "archived": ("selling",),
+        },
+    ),
+    "orders": Machine(
+        "open",
+        {
+            "open": ("held", "in_revision", "in_batch", "cancelled"),
+            "held": ("in_revision", "in_batch", "cancelled"),
+            "in_revision": ("in_batch", "held", "cancelled"),
+            "in_batch": ("released", "cancelled"),
+            "released": (),
+            "cancelled": (),
+        },
+    ),
+    "collections": Machine("open", {"open": ("placed",), "placed": ()}),
+    "batches": Machine("open", {"open": ("released",), "released": ()}),
+    "revisions": Machine("waiting", {"waiting": ("released", "withdrawn"), "released": (), "withdrawn": ()}),
+    "refunds": Machine(
+        "planned",
+        {
+            "planned": ("sending", "withdrawn"),
+            "sending": ("succeeded", "pending", "unknown", "failed"),
+            "unknown": ("sending", "succeeded", "failed"),
+            "pending": ("succeeded", "failed"),
+            "succeeded": (),
+            "failed": (),
+            "withdrawn": (),
+        },
+    ),
+    "service_fees": Machine(
+        "charged",
+        {
+            "charged": ("to_claim",),
+            "to_claim": ("requested",),
+            "requested": ("credited", "refused"),
+            "credited": (),
+            "refused": (),
+        },
+    ),
+    "messages": Machine("queued", {"queued": ("sent", "withdrawn"), "sent": (), "withdrawn": ()}),
+}
