@@ -20,7 +20,7 @@ from prepaykit.tables.catalog import empty, typed
 
 @dataclass(frozen=True)
 class Kind:
-    """One code of the register. `{key}` in `next_move` is replaced by the key of the row."""
+    """One code of the register. In `next_move`, `{key}` is replaced by the row's key and `{hint}` by the hint given with it."""
 
     severity: str
     meaning: str
@@ -83,7 +83,7 @@ REGISTER: dict[str, Kind] = {
     "blank_card_used": Kind("warn", "a blank card was photographed and has no name yet", "bind it: prepaykit codes --bind {key}=SUBJECT_CODE"),
     "opted_out_photographed": Kind("error", "a child who must not be photographed was; nothing is sold", "delete the frames, or correct the names list"),
     # --- populate ----------------------------------------------------------------------------------------------------
-    "code_unknown": Kind("error", "the order's code is not on the names list", "prepaykit codes --order-code {key}=CODE"),
+    "code_unknown": Kind("error", "the order is not joined to a child of the names list", "prepaykit codes --order-code {hint}=CODE"),
     "no_gallery_for_code": Kind("error", "no frames under the code", "absent: wait for the retake; else relabel the likely gallery"),
     "gallery_not_activated": Kind("error", "the gallery is not active", "activate it: prepaykit photos"),
     "gallery_empty": Kind("error", "all frames of the gallery are hidden", "show one again"),
@@ -113,6 +113,7 @@ def found(
     detail: str | Sequence[str],
     *,
     suggestion: str | Sequence[object] | None = None,
+    hints: Sequence[object] | None = None,
 ) -> pd.DataFrame:
     """Findings of one code: one row a key, ready for a `Plan`.
 
@@ -125,7 +126,8 @@ def found(
     rows = pd.DataFrame({"key": pd.Series(keys, dtype="str")})
     rows["detail"] = detail if isinstance(detail, str) else list(detail)
     rows["suggestion"] = suggestion if suggestion is None or isinstance(suggestion, str) else list(suggestion)
-    rows["next_move"] = [kind.next_move.replace("{key}", k) for k in keys]
+    hints = keys if hints is None else [str(h) for h in hints]
+    rows["next_move"] = [kind.next_move.replace("{key}", k).replace("{hint}", h) for k, h in zip(keys, hints, strict=True)]
     rows = rows.assign(verb=verb, code=code, about=about, severity=kind.severity)
     return typed("findings", rows.drop_duplicates("key"))
 

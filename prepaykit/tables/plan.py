@@ -136,16 +136,19 @@ class Plan:
         effects: pd.DataFrame | None = None,
         headline: str = "",
         result: Mapping[str, object] | None = None,
+        also_findings: Mapping[str, pd.DataFrame] | None = None,
     ) -> Plan:
         """The plan that turns `state` into one with these `tables` (those not named stay as they are).
 
-        `findings` are all that this verb finds now: they replace what it found before. `result` holds counts and named
-        figures for the headline, the notebook and the run's `result.json`. Raises IllegalMove when a status would go where
-        its machine does not allow, and when rows of an append-only table would change.
+        `findings` are all that this verb finds now: they replace what it found before. `also_findings` does the same for
+        other verbs whose findings this one settles (verb → table). `result` holds counts and named figures for the
+        headline, the notebook and the run's `result.json`. Raises IllegalMove when a status would go where its machine
+        does not allow, and when rows of an append-only table would change.
         """
         findings = empty("findings") if findings is None else findings
-        others = state.findings[state.findings["verb"] != verb]
-        wanted = {**tables, "findings": pd.concat([others, findings]) if len(findings) else others}
+        new_findings = {verb: findings, **(also_findings or {})}
+        others = state.findings[~state.findings["verb"].isin(list(new_findings))]
+        wanted = {**tables, "findings": pd.concat([p for p in (others, *new_findings.values()) if len(p)] or [others])}
         changes = {name: Change.between(name, state.tables[name], table) for name, table in wanted.items()}
         changes = {name: change for name, change in changes.items() if len(change)}
         for change in changes.values():

@@ -1,0 +1,77 @@
+"""Populate photos: propose a picture for every slot of every order that has not gone to the lab.
+
+What may be changed: `slots` (frame, who chose it, stale artwork). Nothing is ordered, nothing is sent. Run it as often as
+you like: it overwrites its own proposals, never a person's. Source: the user's document, part II step 2; domain.md 4, rows 6–11.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from prepaykit.rules.slots import SETTLED, Filled, fill_slots
+from prepaykit.tables.plan import Plan
+from prepaykit.tables.state import JobState
+
+
+def plan_populate(state: JobState) -> Plan:
+    """Plan to give every open slot its picture; each slot that stays empty has exactly one finding with the likely gallery.
+
+    Finding codes: code_unknown, opted_out, no_gallery_for_code, only_group_photos, gallery_not_activated, gallery_empty,
+    no_group_photo. Result: `slots`, `filled`, `empty`, `orders_complete`, `orders_waiting`.
+
+    >>> plan_populate(JobState.new(name="maple-grove-2026", school="Maple Grove")).headline
+    '0 of 0 slots filled, 0 empty; 0 orders complete, 0 waiting'
+    """
+    filled = refill(state)
+    live = state.orders.loc[~state.orders["status"].isin(SETTLED), "order_id"]
+    slots = filled.slots[filled.slots["order_id"].isin(live) & ~filled.slots["is_dropped"]]
+    empty = slots["frame_id"].isna()
+    waiting = slots.loc[empty, "order_id"].nunique()
+    result = {
+        "slots": len(slots),
+        "filled": int((~empty).sum()),
+        "empty": int(empty.sum()),
+        "orders_complete": len(live) - waiting,
+        "orders_waiting": waiting,
+    }
+    headline = (f"{result['filled']} of {result['slots']} slots filled, {result['empty']} empty; "
+                f"{result['orders_complete']} orders complete, {result['orders_waiting']} waiting")  # fmt: skip
+    return Plan.between(state, "populate", {"slots": filled.slots}, findings=filled.findings, headline=headline, result=result)
+
+
+def refill(state: JobState) -> Filled:
+    """The slots of a job filled anew, with the findings of the empty ones."""
+    return fill_slots(
+        state.slots,
+        state.orders,
+        state.subjects,
+        state.galleries,
+        state.group_frames,
+        state.frames,
+        retake_policy=str(state.job["retake_policy"]),
+        likely_codes=likely_codes(state),
+    )
+
+
+def likely_codes(state: JobState) -> dict[str, str]:
+    """Child's code → code under which that child's frames probably stand.
+
+    Two kinds of evidence, in this order: an unlisted gallery for which picture day already named the child (the finding
+    `code_not_listed` with its suggestion), and a person of the very same name and class who does have frames.
+    """
+    return {**_by_same_name(state.subjects, state.galleries), **_by_unlisted_gallery(state.findings)}
+
+
+def _by_unlisted_gallery(findings: pd.DataFrame) -> dict[str, str]:
+    hints = findings[(findings["code"] == "code_not_listed") & findings["suggestion"].notna()]
+    hints = hints.drop_duplicates("suggestion", keep=False)
+    return dict(zip(hints["suggestion"], hints["key"], strict=True))
+
+
+def _by_same_name(subjects: pd.DataFrame, galleries: pd.DataFrame) -> dict[str, str]:
+    named = subjects[subjects["first_name"].notna() & subjects["last_name"].notna()]
+    has_frames = named["subject_id"].isin(galleries["subject_id"].dropna())
+    who = ["first_name", "last_name", "grade"]
+    given, wanted = named[has_frames].drop_duplicates(who, keep=False), named[~has_frames].drop_duplicates(who, keep=False)
+    pairs = wanted.merge(given, on=who, suffixes=("", "_given"), validate="1:1")
+    return dict(zip(pairs["access_code"], pairs["access_code_given"], strict=True))
