@@ -16,7 +16,7 @@ from prepaykit.tables.state import JobState
 def plan_populate(state: JobState) -> Plan:
     """Plan to give every open slot its picture; each slot that stays empty has exactly one finding with the likely gallery.
 
-    Finding codes: code_unknown, opted_out, no_gallery_for_code, only_group_photos, gallery_not_activated, gallery_empty,
+    Finding codes: code_unknown, opted_out, no_gallery_for_code, gallery_not_activated, gallery_empty,
     no_group_photo. Result: `slots`, `filled`, `empty`, `orders_complete`, `orders_waiting`.
 
     >>> plan_populate(JobState.new(name="maple-grove-2026", school="Maple Grove")).headline
@@ -36,7 +36,9 @@ def plan_populate(state: JobState) -> Plan:
     }
     headline = (f"{result['filled']} of {result['slots']} slots filled, {result['empty']} empty; "
                 f"{result['orders_complete']} orders complete, {result['orders_waiting']} waiting")  # fmt: skip
-    return Plan.between(state, "populate", {"slots": filled.slots}, findings=filled.findings, headline=headline, result=result)
+    return Plan.between(
+        state, "populate", {"slots": filled.slots}, findings=filled.findings, headline=headline, result=result
+    )
 
 
 def refill(state: JobState) -> Filled:
@@ -72,6 +74,9 @@ def _by_same_name(subjects: pd.DataFrame, galleries: pd.DataFrame) -> dict[str, 
     named = subjects[subjects["first_name"].notna() & subjects["last_name"].notna()]
     has_frames = named["subject_id"].isin(galleries["subject_id"].dropna())
     who = ["first_name", "last_name", "grade"]
-    given, wanted = named[has_frames].drop_duplicates(who, keep=False), named[~has_frames].drop_duplicates(who, keep=False)
+    given, wanted = (
+        named[has_frames].drop_duplicates(who, keep=False),
+        named[~has_frames].drop_duplicates(who, keep=False),
+    )
     pairs = wanted.merge(given, on=who, suffixes=("", "_given"), validate="1:1")
     return dict(zip(pairs["access_code"], pairs["access_code_given"], strict=True))

@@ -70,7 +70,7 @@ def fill_slots(
     gets another picture, its finished artwork is taken off: it would show the old one.
 
     `retake_policy`: `latest` shoot or `first`. `likely_codes` (child's code → code of an unlisted gallery) become suggestions.
-    Finding codes: code_unknown, opted_out, no_gallery_for_code, only_group_photos, gallery_not_activated, gallery_empty,
+    Finding codes: code_unknown, opted_out, no_gallery_for_code, gallery_not_activated, gallery_empty,
     no_group_photo.
 
     >>> from prepaykit.tables.state import JobState
@@ -89,14 +89,16 @@ def fill_slots(
     by_rule = np.where(is_group_hole, _at(group.frame, class_), _at(own.frame, child))
     by_rule = np.where(_at(may_sell, child), by_rule, NOTHING)
     now = _keys(slots["frame_id"])
-    now = np.where(_belongs(now, child, class_, is_group_hole, galleries, group_frames) & _at(may_sell, child), now, NOTHING)
+    now = np.where(
+        _belongs(now, child, class_, is_group_hole, galleries, group_frames) & _at(may_sell, child), now, NOTHING
+    )
     live, stays = _which_may_change(slots, orders, now)
     frame = np.where(stays, now, by_rule)
     frame = np.where(live, frame, _keys(slots["frame_id"]))
 
     result = _write(slots, frame, live & stays & (now > 0))
     empty = live & (frame == NOTHING)
-    reasons = _reasons(empty, child, class_, is_group_hole, may_sell, own, group)
+    reasons = _reasons(empty, child, is_group_hole, may_sell, own)
     return Filled(result, _findings(slots, orders, subjects, reasons, likely_codes or {}))
 
 
@@ -166,7 +168,9 @@ def _belongs(frame: np.ndarray, child: np.ndarray, class_: np.ndarray, is_group_
     return result
 
 
-def own_frames(slots: pd.DataFrame, subjects: pd.DataFrame, galleries: pd.DataFrame, group_frames: pd.DataFrame) -> np.ndarray:
+def own_frames(
+    slots: pd.DataFrame, subjects: pd.DataFrame, galleries: pd.DataFrame, group_frames: pd.DataFrame
+) -> np.ndarray:
     """For each slot: does its frame belong to its child, or to its child's group? False for an empty slot."""
     child = _keys(slots["subject_id"])
     class_ = _at(_keys_by(subjects["subject_id"], subjects["group_id"]), child)
@@ -192,15 +196,12 @@ def _write(slots: pd.DataFrame, frame: np.ndarray, kept: np.ndarray) -> pd.DataF
 # --- why a slot stays empty ----------------------------------------------------------------------------------------------
 
 
-def _reasons(empty: np.ndarray, child: np.ndarray, class_: np.ndarray, is_group_hole: np.ndarray,
-             may_sell: np.ndarray, own: Choice, group: Choice) -> np.ndarray:  # fmt: skip
+def _reasons(empty: np.ndarray, child: np.ndarray, is_group_hole: np.ndarray, may_sell: np.ndarray, own: Choice) -> np.ndarray:  # fmt: skip
     """One code for each slot; an empty text where there is nothing to say. The first cause that holds is the one."""
-    has_group_picture = _at(group.frame, class_) > 0
     causes = [
         (child == NOTHING, "code_unknown"),
         (~_at(may_sell, child), "opted_out"),
         (is_group_hole, "no_group_photo"),
-        (~_at(own.has_rows, child) & has_group_picture, "only_group_photos"),
         (~_at(own.has_rows, child), "no_gallery_for_code"),
         (~_at(own.has_active, child), "gallery_not_activated"),
         (np.ones(len(child), dtype=bool), "gallery_empty"),
@@ -222,9 +223,8 @@ def _findings(slots: pd.DataFrame, orders: pd.DataFrame, subjects: pd.DataFrame,
                       + np.where(rows["access_code"].notna(), ", code " + rows["access_code"].fillna(""), ", no child joined"))  # fmt: skip
     parts = []
     for code, part in rows.groupby("code", sort=True):
-        about_gallery = code in ("no_gallery_for_code", "only_group_photos")
         parts.append(found("populate", code, "slots", part["slot_id"], part["detail"],
-                           suggestion=part["likely"] if about_gallery else None, hints=part["order_no"]))  # fmt: skip
+                           suggestion=part["likely"] if code == "no_gallery_for_code" else None, hints=part["order_no"]))  # fmt: skip
     return together(*parts)
 
 

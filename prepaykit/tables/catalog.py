@@ -493,10 +493,11 @@ def typed(name: str, frame: pd.DataFrame) -> pd.DataFrame:
         raise UsageError(f"table {name} has no column {', '.join(map(str, unknown))}; it has {', '.join(dtypes)}")
     out = {}
     for column, dtype in dtypes.items():
-        if column in frame.columns:
-            out[column] = frame[column].astype(dtype)
-        elif column == "version":
-            out[column] = pd.Series(1, index=frame.index, dtype=dtype)
+        if column == "version":
+            versions = frame[column] if column in frame.columns else pd.Series(1, index=frame.index)
+            out[column] = versions.fillna(1).astype(dtype)
+        elif column in frame.columns:
+            out[column] = _cast(frame[column], dtype)
         elif dtype in ("int64", "bool"):
             if len(frame):
                 raise UsageError(f"table {name} needs column {column}: {meaning_of(name, column)}")
@@ -506,6 +507,13 @@ def typed(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     result = pd.DataFrame(out, index=frame.index).reset_index(drop=True)
     _check(name, result)
     return result
+
+
+def _cast(values: pd.Series, dtype: str) -> pd.Series:
+    """Values as that dtype; a moment without a zone is UTC already (an all-missing column has none)."""
+    if dtype == "datetime64[us, UTC]" and values.dtype != dtype:
+        return pd.to_datetime(values, utc=True).astype(dtype)
+    return values.astype(dtype)
 
 
 def _check(name: str, frame: pd.DataFrame) -> None:

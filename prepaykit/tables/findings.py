@@ -39,6 +39,7 @@ REGISTER: dict[str, Kind] = {
     "value_unreadable": Kind("error", "a value cannot be read", "correct the value in the file"),
     "formula_text": Kind("note", "a cell starts like a formula; it is kept as text", "nothing: exports guard it"),
     "encoding_guessed": Kind("note", "the file is not UTF-8; its encoding was recognised", "save as UTF-8 to be sure"),
+    "control_characters": Kind("warn", "a cell held invisible control characters; they were taken out", "look at the cell, and where it came from"),
     "number_as_code": Kind("warn", "the sheet stored a code as a number; leading zeros may be lost",
                            "format the column as text in Excel and export again"),
     # --- names list --------------------------------------------------------------------------------------------------
@@ -87,7 +88,6 @@ REGISTER: dict[str, Kind] = {
     "no_gallery_for_code": Kind("error", "no frames under the code", "absent: wait for the retake; else relabel the likely gallery"),
     "gallery_not_activated": Kind("error", "the gallery is not active", "activate it: prepaykit photos"),
     "gallery_empty": Kind("error", "all frames of the gallery are hidden", "show one again"),
-    "only_group_photos": Kind("error", "there are group pictures but no individual one", "wait for the retake"),
     "no_group_photo": Kind("error", "the child's group has no group picture", "wait for it, or tag one: prepaykit codes --tag"),
     "opted_out": Kind("error", "pictures of the child must not be sold", "cancel the order and refund it"),
     # --- place, revise, batch ----------------------------------------------------------------------------------------

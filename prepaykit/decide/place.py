@@ -1,0 +1,322 @@
+"""Place orders: those with pictures go on, those without wait in a new order collection. Nothing is lost.
+
+What may be changed: where each order is (collection, manual revision, batch), and with the sibling policies `split` and
+`ship_partial` also its parts and its money. Nothing goes to the lab here: the open batch is released by `batch`.
+
+Rule. An order is ready when each of its slots has a picture and nothing blocks it (no unsettled error on the order, paid in
+full unless the job ships underpaid ones, or a person accepted it). Ready orders go to manual revision if the job has it, or
+if they hold a memory mate that needs artwork; otherwise to the open batch, direct ones each to a batch of their own. Orders
+that are not ready leave the collection that is being placed for a new one that names its parent. An order already on its way
+that has lost a picture (its gallery was relabelled) is pulled back and held. An order for siblings of whom one has pictures:
+
+    hold_whole     the whole order waits (default)
+    split          the missing child's lines become an order of their own, number with `/2`, which waits with its share of the money
+    ship_partial   the order goes without the missing child's prints; their price is to be refunded
+
+Worked case. 10 orders, one child absent: 9 to batch 1, 1 held in collection 2 (parent 1). Again: nothing changes.
+
+Known limits. Whether a missing sibling is worth waiting for is a policy of the job, not of the order (domain.md marks it as a
+GAP). Source: the user's document, II.3, Q2, Q5; domain.md 4 (rows 12, 24, 30), A1–A3, A6, A8, A17.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from prepaykit.errors import UsageError
+from prepaykit.rules import money_book
+from prepaykit.rules.balance import require_balance
+from prepaykit.rules.batching import assign_batches
+from prepaykit.tables.catalog import typed
+from prepaykit.tables.findings import found, together
+from prepaykit.tables.plan import Plan
+from prepaykit.tables.state import JobState
+
+WAITING = ("open", "held")
+MONEY_CODES = ("unpaid", "underpaid")
+
+
+def plan_place(state: JobState, *, now: pd.Timestamp, accept: Iterable[str] = ()) -> Plan:
+    """Plan to send every ready order on and to hold the others in a new collection.
+
+    `accept` are order numbers whose blocking findings (such as an underpaid envelope) a person takes as they are; it is kept
+    as a choice. Refuses (Unbalanced) when the books do not balance. Finding codes: held_no_picture, held_unpaid,
+    held_finding, part_dropped. Result: `placed`, `to_revision`, `held`, `pulled_back`, `lost` (always 0, counted).
+    """
+    require_balance(state, "place")
+    choices = _accepted(state, accept)
+    work = _siblings(state.replace(choices=choices))
+    verdict = _verdicts(work)
+    on = verdict[verdict["ready"]]
+    to_revision = on["needs_revision"] & on["status"].isin(WAITING)
+    to_batch = ~on["needs_revision"] & on["status"].isin(WAITING)
+    orders, revisions = _enter_revision(work, on.loc[to_revision], now)
+    assigned = assign_batches(orders, work.batches, on.loc[to_batch, "order_id"], work.job, now)
+    held = _hold(
+        work.replace(orders=assigned.orders, revisions=revisions),
+        verdict[~verdict["ready"]],
+        bool(len(on[to_revision | to_batch])),
+        now,
+    )
+    findings = together(_held_findings(verdict), _dropped_findings(work))
+    result = _result(state, held.orders, int(to_batch.sum()), int(to_revision.sum()))
+    tables = {
+        "orders": held.orders,
+        "collections": held.collections,
+        "batches": assigned.batches,
+        "revisions": held.revisions,
+        "choices": choices,
+        **{name: work.tables[name] for name in ("order_subjects", "lines", "slots", "postings", "refunds")},
+    }
+    return Plan.between(
+        state, "place", tables, findings=findings, headline=_headline(result, assigned.batches), result=result
+    )
+
+
+# --- who is ready ------------------------------------------------------------------------------------------------------
+
+
+def _verdicts(state: JobState) -> pd.DataFrame:
+    """One row for each order that is still here: ready or not, why not, and whether it needs a human look."""
+    orders = state.orders[~state.orders["status"].isin(["released", "cancelled"])]
+    verdict = orders[["order_id", "order_no", "status", "collection_id"]].reset_index(drop=True)
+    live = state.slots[~state.slots["is_dropped"]]
+    empty = live.loc[live["frame_id"].isna(), "order_id"]
+    mates = live.loc[live["hole"].str.startswith("mate_"), "order_id"]
+    blocks = _blocks(state)
+    verdict["no_picture"] = verdict["order_id"].isin(empty)
+    verdict["unpaid"] = verdict["order_id"].isin(blocks.loc[blocks["is_money"], "order_id"])
+    verdict["blocked"] = verdict["order_id"].isin(blocks.loc[~blocks["is_money"], "order_id"])
+    verdict["ready"] = ~(verdict["no_picture"] | verdict["unpaid"] | verdict["blocked"])
+    verdict["needs_revision"] = verdict["order_id"].isin(mates) | bool(state.job["has_manual_revision"])
+    return verdict
+
+
+def _blocks(state: JobState) -> pd.DataFrame:
+    """Orders that an unsettled error stands on: `order_id`, `is_money`. Accepted ones are left out."""
+    errors = state.findings[(state.findings["severity"] == "error") & (state.findings["verb"] != "place")]
+    by_no = errors[errors["about"] == "orders"].merge(
+        state.orders[["order_no", "order_id"]], left_on="key", right_on="order_no", validate="m:m"
+    )
+    children = state.order_subjects[["order_subject_id", "order_id"]].assign(
+        key=state.order_subjects["order_subject_id"].astype("str")
+    )
+    by_child = errors[errors["about"] == "order_subjects"].merge(children, on="key", validate="m:1")
+    rows = pd.concat([by_no[["order_id", "code"]], by_child[["order_id", "code"]]])
+    rows["is_money"] = rows["code"].isin(MONEY_CODES)
+    if state.job["underpaid_policy"] == "ship":
+        rows = rows[~rows["is_money"]]
+    accepted = state.choices.loc[state.choices["kind"] == "accept", "target"]
+    accepted_ids = state.orders.loc[state.orders["order_no"].isin(accepted), "order_id"]
+    return rows[~rows["order_id"].isin(accepted_ids)].drop_duplicates()
+
+
+def _accepted(state: JobState, accept: Iterable[str]) -> pd.DataFrame:
+    numbers = sorted({str(a) for a in accept})
+    unknown = [n for n in numbers if n not in set(state.orders["order_no"])]
+    if unknown:
+        raise UsageError(f"place --accept: {state.name} has no order {', '.join(unknown)}")
+    new = pd.DataFrame({"target": pd.Series(numbers, dtype="str")}).assign(kind="accept", value="as it is")
+    known = state.choices[(state.choices["kind"] == "accept") & state.choices["target"].isin(numbers)]
+    new = new[~new["target"].isin(known["target"])]
+    return typed("choices", pd.concat([state.choices, typed("choices", new)]) if len(new) else state.choices)
+
+
+# --- siblings ----------------------------------------------------------------------------------------------------------
+
+
+def _siblings(state: JobState) -> JobState:
+    """Apply the job's sibling policy to orders of which some children have all their pictures and others do not."""
+    policy = state.job["sibling_policy"]
+    if policy == "hold_whole":
+        return state
+    missing = _missing_children(state)
+    if not len(missing):
+        return state
+    return _split(state, missing) if policy == "split" else _drop(state, missing)
+
+
+def _missing_children(state: JobState) -> pd.DataFrame:
+    """Children without all their pictures, in waiting orders where another child has all of theirs: `lines` of them."""
+    waiting = state.orders.loc[state.orders["status"].isin(WAITING), "order_id"]
+    slots = state.slots[state.slots["order_id"].isin(waiting) & ~state.slots["is_dropped"]]
+    empty_lines = slots.loc[slots["frame_id"].isna(), "line_id"]
+    lines = state.lines[state.lines["order_id"].isin(waiting)].copy()
+    lines["is_missing"] = lines["line_id"].isin(empty_lines)
+    lines["child_missing"] = lines.groupby("order_subject_id")["is_missing"].transform("any")
+    some = lines.groupby("order_id")["child_missing"].transform("any")
+    every = lines.groupby("order_id")["child_missing"].transform("all")
+    blocked = lines["order_id"].isin(_blocks(state)["order_id"])
+    return lines[lines["child_missing"] & some & ~every & ~blocked]
+
+
+def _drop(state: JobState, missing: pd.DataFrame) -> JobState:
+    """ship_partial: the missing prints are dropped, their price moves from held to to_refund and onto the refund list."""
+    price = missing.groupby("order_id")["total_cents"].sum()
+    ids = pd.Series(price.index)
+    amount = np.minimum(price.to_numpy(), money_book.held_of(state.postings, ids))
+    reason = "place: shipped without a missing child's prints"
+    slots = state.slots.assign(is_dropped=state.slots["is_dropped"] | state.slots["line_id"].isin(missing["line_id"]))
+    postings = money_book.post(state.postings, ids, amount, taken_from="held", to="to_refund", reason=reason)
+    refunds = money_book.owe_back(state.refunds, ids, amount, reason=reason)
+    return state.replace(slots=slots, postings=postings, refunds=refunds)
+
+
+def _split(state: JobState, missing: pd.DataFrame) -> JobState:
+    """split: the missing children's lines become an order of their own, with their share of the money."""
+    price = missing.groupby("order_id")["total_cents"].sum()
+    parents = state.orders.set_index("order_id").loc[price.index].reset_index()
+    first = state.next_id("orders")
+    new_id = pd.Series(np.arange(first, first + len(parents)), index=parents["order_id"])
+    parts = parents["order_no"].map(lambda no: _part_number(no, state.orders["order_no"]))
+    due = np.maximum(parents["total_cents"].to_numpy(), 1)
+    share = np.where(
+        parents["paid_cents"] >= parents["total_cents"],
+        price.to_numpy(),
+        parents["paid_cents"] * price.to_numpy() // due,
+    )
+    children = parents.assign(order_id=new_id.to_numpy(), order_no=parts, split_from_id=parents["order_id"].to_numpy(),
+                              total_cents=price.to_numpy(), paid_cents=share, version=1)  # fmt: skip
+    orders = state.orders.copy()
+    where = orders["order_id"].isin(parents["order_id"]).to_numpy()
+    orders.loc[where, "total_cents"] -= price.loc[orders.loc[where, "order_id"]].to_numpy()
+    orders.loc[where, "paid_cents"] -= (
+        pd.Series(share, index=parents["order_id"]).loc[orders.loc[where, "order_id"]].to_numpy()
+    )
+    book = money_book.post(state.postings, parents["order_id"], -share, to="held", reason="place: split")
+    book = money_book.post(book, new_id, share, to="held", reason="place: split")
+    return state.replace(
+        orders=pd.concat([orders, typed("orders", children)]), postings=book, **_moved(state, missing, new_id)
+    )
+
+
+def _moved(state: JobState, missing: pd.DataFrame, new_id: pd.Series) -> dict[str, pd.DataFrame]:
+    """order_subjects, lines and slots with the missing children's rows pointing to the new order."""
+
+    def moved(table: str, column: str, keys: pd.Series) -> pd.DataFrame:
+        rows = state.tables[table]
+        goes = rows[column].isin(keys)
+        return rows.assign(order_id=rows["order_id"].where(~goes, rows["order_id"].map(new_id)).astype("int64"))
+
+    return {
+        "order_subjects": moved("order_subjects", "order_subject_id", missing["order_subject_id"]),
+        "lines": moved("lines", "line_id", missing["line_id"]),
+        "slots": moved("slots", "line_id", missing["line_id"]),
+    }
+
+
+def _part_number(order_no: str, taken: pd.Series) -> str:
+    part = 2
+    while f"{order_no}/{part}" in set(taken):
+        part += 1
+    return f"{order_no}/{part}"
+
+
+# --- moving ------------------------------------------------------------------------------------------------------------
+
+
+def _enter_revision(state: JobState, going: pd.DataFrame, now: pd.Timestamp) -> tuple[pd.DataFrame, pd.DataFrame]:
+    orders = state.orders
+    chosen = orders["order_id"].isin(going["order_id"])
+    orders = orders.assign(
+        status=orders["status"].mask(chosen, "in_revision"), collection_id=orders["collection_id"].mask(chosen)
+    )
+    first = state.next_id("revisions")
+    reason = "manual_revision" if state.job["has_manual_revision"] else "memory_mate"
+    going = going.sort_values("order_id")
+    new = pd.DataFrame({"revision_id": np.arange(first, first + len(going)), "order_id": going["order_id"].to_numpy()})
+    new = new.assign(reason=reason, status="waiting", entered_at=now)
+    return orders, typed(
+        "revisions", pd.concat([state.revisions, typed("revisions", new)]) if len(new) else state.revisions
+    )
+
+
+@dataclass(frozen=True)
+class _Held:
+    orders: pd.DataFrame
+    collections: pd.DataFrame
+    revisions: pd.DataFrame
+
+
+def _hold(state: JobState, waiting: pd.DataFrame, some_went_on: bool, now: pd.Timestamp) -> _Held:
+    """Move what is not ready out of the collections being placed, and pull back what lost its picture on the way."""
+    split_off = waiting[(waiting["status"] == "open") & some_went_on]
+    pulled = waiting[waiting["status"].isin(["in_revision", "in_batch"]) & waiting["no_picture"]]
+    first, parts = state.next_id("collections"), []
+    orders = state.orders
+    for parent, rows in [*split_off.groupby("collection_id"), *([(pd.NA, pulled)] if len(pulled) else [])]:
+        number = first + len(parts)
+        why = "orders without pictures" if rows["no_picture"].all() else "orders not ready"
+        parts.append({"collection_id": number, "status": "open", "parent_id": parent, "reason": why, "opened_at": now})
+        chosen = orders["order_id"].isin(rows["order_id"])
+        orders = orders.assign(
+            status=orders["status"].mask(chosen, "held"),
+            collection_id=orders["collection_id"].mask(chosen, number),
+            batch_id=orders["batch_id"].mask(chosen),
+        )
+    withdrawn = state.revisions["order_id"].isin(pulled["order_id"]) & (state.revisions["status"] == "waiting")
+    revisions = state.revisions.assign(status=state.revisions["status"].mask(withdrawn, "withdrawn"))
+    collections = (
+        pd.concat([state.collections, typed("collections", pd.DataFrame(parts))]) if parts else state.collections
+    )
+    return _Held(orders, _closed_where_empty(typed("collections", collections), orders), revisions)
+
+
+def _closed_where_empty(collections: pd.DataFrame, orders: pd.DataFrame) -> pd.DataFrame:
+    """A collection that nothing waits in any more is placed; one that never held anything stays open for what comes."""
+    ever_used = collections["parent_id"].notna() | (len(orders) > 0)
+    is_empty = ~collections["collection_id"].isin(orders["collection_id"].dropna())
+    return collections.assign(status=collections["status"].mask(ever_used & is_empty, "placed"))
+
+
+# --- what to say -------------------------------------------------------------------------------------------------------
+
+
+def _held_findings(verdict: pd.DataFrame) -> pd.DataFrame:
+    waiting = verdict[~verdict["ready"]]
+    parts = []
+    for code, rows, words in (
+        ("held_no_picture", waiting[waiting["no_picture"]], "a picture is missing"),
+        ("held_unpaid", waiting[~waiting["no_picture"] & waiting["unpaid"]], "not paid in full"),
+        ("held_finding", waiting[~waiting["no_picture"] & ~waiting["unpaid"]], "an error stands on it"),
+    ):
+        parts.append(found("place", code, "orders", rows["order_no"], "order " + rows["order_no"] + ": " + words))
+    return together(*parts)
+
+
+def _dropped_findings(state: JobState) -> pd.DataFrame:
+    short = state.slots.loc[state.slots["is_dropped"], "order_id"]
+    here = state.orders["order_id"].isin(short) & ~state.orders["status"].isin(["released", "cancelled"])
+    numbers = state.orders.loc[here, "order_no"]
+    return found(
+        "place",
+        "part_dropped",
+        "orders",
+        numbers,
+        "order " + numbers + ": goes without the prints of a child without pictures",
+    )
+
+
+def _result(state: JobState, orders: pd.DataFrame, placed: int, to_revision: int) -> dict[str, object]:
+    before = state.orders.set_index("order_id")["status"]
+    after = orders.set_index("order_id")["status"]
+    was = before.reindex(after.index)
+    return {
+        "placed": placed,
+        "to_revision": to_revision,
+        "held": int(after.isin(WAITING).sum()),
+        "pulled_back": int((was.isin(["in_batch", "in_revision"]) & (after == "held")).sum()),
+        "lost": len(set(before.index) - set(after.index)),
+    }
+
+
+def _headline(result: dict[str, object], batches: pd.DataFrame) -> str:
+    school = batches.loc[(batches["kind"] == "school") & (batches["status"] == "open"), "batch_id"]
+    where = f"batch {int(school.min())}" if len(school) else "the batch"
+    pulled = f", {result['pulled_back']} pulled back" if result["pulled_back"] else ""
+    return (f"{result['placed']} to {where}, {result['to_revision']} to manual revision, "
+            f"{result['held']} waiting in a collection{pulled}, {result['lost']} lost")  # fmt: skip

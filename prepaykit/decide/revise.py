@@ -1,0 +1,166 @@
+"""Manual revision: look, replace a frame, attach the finished memory mate, release one order or all clean ones.
+
+What may be changed: the chosen frame or artwork of slots, and whether an order leaves revision for its batch (direct orders:
+for a batch of their own). Rule. A replaced frame must be a picture of the same child (or of the child's group): a picture of
+another child is refused, whoever asks. A memory mate leaves only with artwork; another frame takes the old artwork off.
+
+Source: the user's document, II (Manual Revision) and Q5; domain.md 4 (rows 14, 29, 30), A8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import pandas as pd
+
+from prepaykit.errors import Refused, UsageError
+from prepaykit.rules.batching import assign_batches
+from prepaykit.rules.slots import own_frames
+from prepaykit.tables.catalog import typed
+from prepaykit.tables.findings import found, together
+from prepaykit.tables.plan import Plan
+from prepaykit.tables.state import JobState
+
+
+def plan_revise(
+    state: JobState,
+    *,
+    now: pd.Timestamp,
+    release: str | Iterable[str] = (),
+    replace: Mapping[int, int] | None = None,
+    artwork: Mapping[int, tuple[str, str]] | None = None,
+) -> Plan:
+    """Plan to replace frames (slot → frame), attach artwork (mate slot → path and SHA-256), and release orders.
+
+    `release` is a list of order numbers, or `"clean"` for every order in revision that has all it needs. An order named that
+    is not ready is refused with the reason; with `"clean"` it gets a finding instead (artwork_missing) and stays.
+    Result: `released`, `waiting`, `replaced`, `attached`.
+    """
+    slots, choices = _replace(state, dict(replace or {}))
+    slots = _attach(state.replace(slots=slots), dict(artwork or {}))
+    work = state.replace(slots=slots, choices=choices)
+    lacking = _lacking(work)
+    chosen = _chosen(work, release, lacking)
+    assigned = assign_batches(work.orders, work.batches, chosen, work.job, now)
+    left = work.revisions["order_id"].isin(chosen) & (work.revisions["status"] == "waiting")
+    revisions = work.revisions.assign(
+        status=work.revisions["status"].mask(left, "released"),
+        released_at=work.revisions["released_at"].mask(left, now),
+    )
+    waiting = int((assigned.orders["status"] == "in_revision").sum())
+    result = {
+        "released": len(chosen),
+        "waiting": waiting,
+        "replaced": len(replace or {}),
+        "attached": len(artwork or {}),
+    }
+    headline = f"{len(chosen)} released, {waiting} still in revision, {len(replace or {})} frames replaced, {len(artwork or {})} artworks attached"
+    tables = {
+        "slots": slots,
+        "choices": choices,
+        "orders": assigned.orders,
+        "batches": assigned.batches,
+        "revisions": revisions,
+    }
+    return Plan.between(
+        state, "revise", tables, findings=_findings(work, assigned.orders, lacking), headline=headline, result=result
+    )
+
+
+def in_revision(state: JobState) -> pd.DataFrame:
+    """The queue: one row a slot of an order in manual revision, with what it lacks (`""`, `picture` or `artwork`)."""
+    waiting = state.orders.loc[state.orders["status"] == "in_revision", ["order_id", "order_no"]]
+    slots = state.slots[~state.slots["is_dropped"]].merge(waiting, on="order_id", validate="m:1")
+    needs_art = slots["hole"].str.startswith("mate_") & slots["artwork_path"].isna()
+    lacks = np.select([slots["frame_id"].isna(), needs_art], ["picture", "artwork"], default="")
+    return slots.assign(lacks=lacks).sort_values(["order_id", "slot_id"], ignore_index=True)
+
+
+def _lacking(state: JobState) -> pd.DataFrame:
+    queue = in_revision(state)
+    return queue.loc[queue["lacks"] != "", ["order_id", "order_no", "slot_id", "product_code", "lacks"]]
+
+
+def _chosen(state: JobState, release: str | Iterable[str], lacking: pd.DataFrame) -> pd.Series:
+    here = state.orders[state.orders["status"] == "in_revision"]
+    if isinstance(release, str) and release == "clean":
+        return here.loc[~here["order_id"].isin(lacking["order_id"]), "order_id"]
+    wanted = [release] if isinstance(release, str) else [str(n) for n in release]
+    unknown = sorted(set(wanted) - set(here["order_no"]))
+    if unknown:
+        raise UsageError(f"revise --release: not in manual revision of {state.name}: {', '.join(unknown)}")
+    chosen = here.loc[here["order_no"].isin(wanted), "order_id"]
+    unready = lacking[lacking["order_id"].isin(chosen)]
+    if len(unready):
+        row = unready.iloc[0]
+        raise Refused(
+            f"revise {state.name}: order {row['order_no']} cannot be released, print {row['product_code']} (slot {row['slot_id']}) has no "
+            f"{row['lacks']}. Attach or render it first: prepaykit revise --render"
+        )
+    return chosen
+
+
+def _replace(state: JobState, replaced: dict[int, int]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Slots with the frames a person chose; refused unless the frame is the child's own (or the child's group's)."""
+    if not replaced:
+        return state.slots, state.choices
+    known = state.slots["slot_id"].isin(replaced)
+    if known.sum() != len(replaced):
+        raise UsageError(f"revise --replace: unknown slot {sorted(set(replaced) - set(state.slots['slot_id']))}")
+    settled = state.orders.loc[state.orders["status"].isin(["released", "cancelled"]), "order_id"]
+    if state.slots.loc[known, "order_id"].isin(settled).any():
+        raise Refused(
+            "revise --replace: the order has been sent to production or was cancelled; make a reprint instead"
+        )
+    frame = state.slots["slot_id"].map(replaced).astype("Int64")
+    differs = known & (frame != state.slots["frame_id"]).fillna(True)
+    slots = state.slots.assign(frame_id=state.slots["frame_id"].where(~known, frame))
+    foreign = known.to_numpy() & ~own_frames(slots, state.subjects, state.galleries, state.group_frames)
+    if foreign.any():
+        ids = ", ".join(str(i) for i in slots.loc[foreign, "slot_id"])
+        raise Refused(f"revise --replace: slot {ids}: the frame is not in the gallery of this order's child. Relabel the gallery first "
+                      "(prepaykit codes --relabel) if it really is.")  # fmt: skip
+    slots = slots.assign(filled_by=slots["filled_by"].mask(known, "person"))
+    mates = slots.loc[differs & slots["hole"].str.startswith("mate_"), ["line_id", "product_code"]]
+    slots = _without_artwork(slots, mates)
+    new = pd.DataFrame({"target": [str(s) for s in replaced], "value": [str(f) for f in replaced.values()]}).assign(
+        kind="frame"
+    )
+    others = state.choices[~((state.choices["kind"] == "frame") & state.choices["target"].isin(new["target"]))]
+    return slots, typed("choices", pd.concat([others, typed("choices", new)]))
+
+
+def _without_artwork(slots: pd.DataFrame, mates: pd.DataFrame) -> pd.DataFrame:
+    pairs = pd.MultiIndex.from_frame(slots[["line_id", "product_code"]])
+    stale = pairs.isin(pd.MultiIndex.from_frame(mates)) & slots["hole"].str.startswith("mate_").to_numpy()
+    return slots.assign(
+        artwork_path=slots["artwork_path"].mask(stale), artwork_sha256=slots["artwork_sha256"].mask(stale)
+    )
+
+
+def _attach(state: JobState, artwork: dict[int, tuple[str, str]]) -> pd.DataFrame:
+    """Slots with finished artwork on both holes of each memory mate named by one of its slots."""
+    slots = state.slots
+    for slot_id, (path, sha256) in artwork.items():
+        row = slots[slots["slot_id"] == slot_id]
+        if not len(row) or not row["hole"].iloc[0].startswith("mate_"):
+            raise UsageError(f"revise --artwork: slot {slot_id} is not a hole of a memory mate")
+        pair = (slots["line_id"] == row["line_id"].iloc[0]) & (slots["product_code"] == row["product_code"].iloc[0])
+        pair &= slots["hole"].str.startswith("mate_")
+        if slots.loc[pair, "frame_id"].isna().any():
+            raise Refused(f"revise --artwork: slot {slot_id}: a hole of this memory mate has no picture yet")
+        slots = slots.assign(
+            artwork_path=slots["artwork_path"].mask(pair, path),
+            artwork_sha256=slots["artwork_sha256"].mask(pair, sha256),
+        )
+    return slots
+
+
+def _findings(state: JobState, orders: pd.DataFrame, lacking: pd.DataFrame) -> pd.DataFrame:
+    still = orders.loc[orders["status"] == "in_revision", "order_id"]
+    rows = lacking[lacking["order_id"].isin(still) & (lacking["lacks"] == "artwork")].drop_duplicates(
+        ["order_id", "product_code"]
+    )
+    detail = "order " + rows["order_no"] + ", print " + rows["product_code"] + ": no finished artwork"
+    return together(found("revise", "artwork_missing", "slots", rows["slot_id"], detail))
