@@ -98,7 +98,7 @@ REGISTER: dict[str, Kind] = {
     "artwork_missing": Kind("error", "a memory mate has no finished artwork", "attach or render it: prepaykit revise --render"),
     "low_resolution": Kind("warn", "fewer than 200 pixels per inch on the print", "choose another frame or a smaller print"),
     # --- sell --------------------------------------------------------------------------------------------------------
-    "sell_setting_missing": Kind("error", "a setting that selling needs is missing", "set it: prepaykit new --set {key}=VALUE"),
+    "sell_setting_missing": Kind("error", "a setting that selling needs is missing", "set it: prepaykit settings {key}=VALUE"),
     "sell_no_photos": Kind("error", "no gallery is active", "prepaykit photos first"),
     "sell_orders_waiting": Kind("warn", "prepaid orders have not gone to the lab yet", "place and batch them first, or go on"),
     "sell_no_campaign": Kind("note", "no campaign is set: no message is sent", "nothing"),

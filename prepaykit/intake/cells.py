@@ -1,0 +1,209 @@
+"""The cells of a CSV or Excel file as text, whatever it was saved with.
+
+What a file is, its first bytes say, not its name: a JPEG called `.csv` is refused, an Excel sheet called `.csv` is read.
+CSV: UTF-8 with or without a mark, UTF-16, else what charset-normalizer recognises among the encodings of old Excel; comma,
+semicolon, tab or bar. Excel: python-calamine; a cell merged over several rows stands in each of them; a number loses its
+`.0`, a date is written as ISO. Row numbers are those that Excel shows.
+Source: domain.md 6.1 (peers' import rules).
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+import re
+import unicodedata
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import python_calamine
+from charset_normalizer import from_bytes
+
+MOST_BYTES = 200_000_000
+MOST_UNPACKED = 1_000_000_000
+OLD_ENCODINGS = ["cp1252", "cp1250", "mac_roman"]
+
+_PICTURES = (
+    b"\xff\xd8\xff",
+    b"\x89PNG",
+    b"GIF8",
+    b"%PDF",
+    b"RIFF",
+    b"II*\x00",
+    b"MM\x00*",
+    b"{\\rtf",
+    b"\x1f\x8b",
+    b"7z\xbc\xaf",
+    b"SQLite format 3",
+)
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_BREAKS = re.compile(r"[\t\r\n\x85\u2028\u2029]+")
+
+
+class Trouble(Exception):
+    """The file gives no cells. `is_unreadable`: it is not a table at all; else it is empty."""
+
+    def __init__(self, text: str, *, is_unreadable: bool = True):
+        super().__init__(text)
+        self.is_unreadable = is_unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell: its text, and whether the sheet held a number or a date there."""
+
+    text: str
+    kind: str = "text"
+    had_control: bool = False
+
+
+@dataclass(frozen=True)
+class Grid:
+    """All cells of a sheet; `numbers` are the row numbers; `broken` rows cannot be trusted; `notes` are findings
+    (code, key, detail) about the file."""
+
+    rows: list[list[Cell]]
+    numbers: list[int]
+    notes: list[tuple[str, str, str]] = field(default_factory=list)
+    broken: dict[int, str] = field(default_factory=dict)
+
+
+def grid_of(path: Path, score: Callable[[list[Cell]], int]) -> Grid:
+    """Read all cells of a file. `score` says how many known headings a row has: it picks the separator and the sheet.
+
+    Raises Trouble when the file is empty, too large, or not a table.
+    """
+    if path.stat().st_size > MOST_BYTES:
+        raise Trouble(f"the file is larger than {MOST_BYTES // 1_000_000} MB")
+    data = path.read_bytes()
+    if not data.strip(b"\x00 \t\r\n\xef\xbb\xbf\xff\xfe"):
+        raise Trouble("the file is empty", is_unreadable=False)
+    if data.startswith(_PICTURES):
+        raise Trouble("this is a picture or a document, not a table")
+    if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        return _sheet(data, score)
+    return _csv(data, score)
+
+
+# --- CSV ---------------------------------------------------------------------------------------------------------------
+
+
+def _csv(data: bytes, score: Callable[[list[Cell]], int]) -> Grid:
+    text, notes = _decoded(data)
+    if re.match(r"\s*<(!doctype|html|table|\?xml)", text, re.IGNORECASE):
+        raise Trouble("this is a web page or XML, not a table: save it as CSV or XLSX")
+    odd = len(_CONTROL.findall(text))
+    if odd > max(20, len(text) // 10):
+        raise Trouble("this is not text: most of it is control characters")
+    told = re.match(r"sep=(.)\r?\n", text)
+    separators = [told[1]] if told else [",", ";", "\t", "|"]
+    separator = max(separators, key=lambda s: _fit(text, s, score))
+    rows, broken = _records(text, separator)
+    first = 0
+    if told:
+        first = 1
+    numbers = list(range(1 + first, len(rows) + 1))
+    return Grid([[_cell(c) for c in row] for row in rows[first:]], numbers, notes, broken)
+
+
+def _decoded(data: bytes) -> tuple[str, list[tuple[str, str, str]]]:
+    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
+        if data.startswith(mark):
+            return data.decode(encoding, errors="replace"), []
+    zeros = data[:4000].count(0)
+    if zeros > len(data[:4000]) // 4:
+        encoding = "utf-16-be" if data[:4000:2].count(0) > zeros // 2 else "utf-16-le"
+        return data.decode(encoding, errors="replace"), [("encoding_guessed", "file", f"read as {encoding}")]
+    try:
+        return data.decode("utf-8"), []
+    except UnicodeDecodeError:
+        pass
+    rough = data.decode("utf-8", errors="replace")
+    damaged = rough.count("\ufffd")
+    if sum(ord(c) > 127 for c in rough) - damaged > damaged:
+        return rough, [
+            ("encoding_guessed", "file", f"read as UTF-8 with {damaged} damaged characters, shown as \ufffd")
+        ]
+    best = from_bytes(data, cp_isolation=OLD_ENCODINGS, threshold=0.9).best()
+    encoding = best.encoding if best else "cp1252"
+    return data.decode(encoding, errors="replace"), [("encoding_guessed", "file", f"not UTF-8; read as {encoding}")]
+
+
+def _fit(text: str, separator: str, score: Callable[[list[Cell]], int]) -> tuple[int, int]:
+    """How well a separator fits: known headings first, then cells in the first rows."""
+    rows = _parsed(io.StringIO(text[:20_000], newline=""), separator)[:20]
+    return max((score([_cell(c) for c in row]) for row in rows), default=0), max((len(row) for row in rows), default=0)
+
+
+def _parsed(lines: io.StringIO, separator: str) -> list[list[str]]:
+    csv.field_size_limit(MOST_BYTES)
+    return list(csv.reader(lines, delimiter=separator, skipinitialspace=True))
+
+
+def _records(text: str, separator: str) -> tuple[list[list[str]], dict[int, str]]:
+    """All records. An open quotation mark would swallow the rest of the file: then each line is read for itself."""
+    rows = _parsed(io.StringIO(text, newline=""), separator)
+    widest = max((len(r) for r in rows[:20]), default=0)
+    swallowed = text.count('"') % 2 or any(
+        c.count("\n") > 2 and c.count(separator) > widest for row in rows for c in row
+    )
+    if not swallowed:
+        return rows, {}
+    lines = text.splitlines()
+    broken = {i: "a quotation mark is not closed" for i, line in enumerate(lines, 1) if line.count('"') % 2}
+    return [(_parsed(io.StringIO(line, newline=""), separator) or [[]])[0] for line in lines], broken
+
+
+def _cell(text: str, kind: str = "text") -> Cell:
+    plain = _CONTROL.sub("", text)
+    tidy = unicodedata.normalize("NFC", _BREAKS.sub(" ", plain)).strip().strip("\ufeff").strip()
+    return Cell(tidy, kind, len(plain) != len(text))
+
+
+# --- Excel -------------------------------------------------------------------------------------------------------------
+
+
+def _sheet(data: bytes, score: Callable[[list[Cell]], int]) -> Grid:
+    try:
+        if data.startswith(b"PK"):
+            unpacked = sum(m.file_size for m in zipfile.ZipFile(io.BytesIO(data)).infolist())
+            if unpacked > MOST_UNPACKED:
+                raise Trouble("the workbook is too large when unpacked; it was not opened")
+        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
+        grids = [_sheet_grid(book.get_sheet_by_name(name)) for name in book.sheet_names]
+    except Trouble:
+        raise
+    except (python_calamine.CalamineError, zipfile.BadZipFile, OSError, ValueError) as error:
+        raise Trouble("this is not an Excel workbook, or it is damaged or locked with a password") from error
+    full = [g for g in grids if any(c.text for row in g.rows for c in row)]
+    if not full:
+        raise Trouble("the workbook is empty", is_unreadable=False)
+    # max keeps the first of equals: the first sheet, when none has known headings.
+    return max(full, key=lambda g: max(score(row) for row in g.rows[:20]))
+
+
+def _sheet_grid(sheet: python_calamine.CalamineSheet) -> Grid:
+    rows = [[_sheet_cell(v) for v in row] for row in sheet.to_python(skip_empty_area=False)]
+    for (top, left), (bottom, right) in getattr(sheet, "merged_cell_ranges", None) or []:
+        # Only downwards: a cell merged sideways is a title, and must not become two columns with one heading.
+        if top < len(rows) and bottom > top and right == left and left < len(rows[top]):
+            for r in range(top + 1, min(bottom, len(rows) - 1) + 1):
+                rows[r][left] = rows[top][left]
+    return Grid(rows, list(range(1, len(rows) + 1)))
+
+
+def _sheet_cell(value: object) -> Cell:
+    if isinstance(value, bool):
+        return Cell("TRUE" if value else "FALSE")
+    if isinstance(value, int | float):
+        whole = isinstance(value, int) or value.is_integer()
+        return Cell(str(int(value)) if whole else repr(value), "number")
+    if isinstance(value, datetime.datetime):
+        is_day = value.time() == datetime.time()
+        return Cell(value.date().isoformat() if is_day else value.isoformat(sep=" ", timespec="seconds"), "date")
+    if isinstance(value, datetime.date | datetime.time | datetime.timedelta):
+        return Cell(value.isoformat() if not isinstance(value, datetime.timedelta) else str(value), "date")
+    return _cell(str(value))
