@@ -1,0 +1,347 @@
+"""The front door for a person: a studio, its jobs, and the verbs as methods.
+
+    from prepaykit import Studio
+    job = Studio.open("studio.db").job("plainview-fall-2026")
+    plan = job.populate()               # nothing has changed yet
+    plan                                # a summary, the findings, the rows that would change
+    job.apply(plan, why="first pass")   # one transaction, journaled; job.undo() takes it back
+
+This is one of the few places where files, the clock, decisions and the store meet: a method reads what a verb needs, calls
+the pure decision, and hands back its Plan. It decides nothing itself. Beside the store lie the studio's folders: `artwork/`
+(finished memory mates), `lab/` (packages sent), `mail/` (merge files), `reports/`.
+"""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import os
+import secrets
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from prepaykit.adapters.composer import compose_memory_mate
+from prepaykit.adapters.lab.folder import write_package
+from prepaykit.adapters.mail_merge import write_merge_file
+from prepaykit.decide.batch import batch_summary, plan_batch
+from prepaykit.decide.cancel import plan_cancel
+from prepaykit.decide.cards import plan_cards
+from prepaykit.decide.codes import plan_codes
+from prepaykit.decide.names import plan_names
+from prepaykit.decide.orders import plan_orders
+from prepaykit.decide.paper import plan_paper
+from prepaykit.decide.photos import plan_photos
+from prepaykit.decide.place import plan_place
+from prepaykit.decide.populate import plan_populate
+from prepaykit.decide.prices import plan_prices
+from prepaykit.decide.revise import in_revision, plan_revise
+from prepaykit.decide.sell import plan_sell
+from prepaykit.decide.settings import plan_settings
+from prepaykit.errors import UsageError
+from prepaykit.intake.frames import read_frames
+from prepaykit.intake.names_list import read_names
+from prepaykit.intake.online_orders import read_orders
+from prepaykit.intake.paper_orders import read_paper_orders
+from prepaykit.intake.price_list import read_prices
+from prepaykit.intake.sources import open_bytes
+from prepaykit.ledger.outbox import drain
+from prepaykit.ledger.store import Receipt, Store
+from prepaykit.report.cards import draw_cards
+from prepaykit.rules.balance import balance
+from prepaykit.rules.search import find, worklist
+from prepaykit.tables.catalog import columns_of
+from prepaykit.tables.plan import Plan
+from prepaykit.tables.state import JobState
+
+ARTWORK = "artwork"
+Progress = Callable[[int, int], None]
+PathLike = str | os.PathLike
+
+
+def utc_now() -> pd.Timestamp:
+    """This moment, as the store keeps moments."""
+    return pd.Timestamp.now("UTC").floor("us")
+
+
+def find_studio() -> str:
+    """Where the studio is if nobody says so: `PREPAYKIT_STUDIO`, else `studio.db` here or in a folder above."""
+    named = os.environ.get("PREPAYKIT_STUDIO")
+    if named:
+        return named
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "studio.db").exists():
+            return str(folder / "studio.db")
+    raise UsageError(
+        "no studio here: name one (--studio studio.db, or PREPAYKIT_STUDIO), or make a job with: prepaykit new FOLDER"
+    )
+
+
+class Studio:
+    """A store with its folders. Open it, pick a job, close it (or use it as a context)."""
+
+    def __init__(self, store: Store, home: Path, actor: str, clock: Callable[[], pd.Timestamp]) -> None:
+        self.store, self.home, self.actor, self.clock = store, home, actor, clock
+
+    @classmethod
+    def open(cls, target: PathLike | None = None, *, home: PathLike | None = None, actor: str | None = None,
+             clock: Callable[[], pd.Timestamp] = utc_now) -> Studio:  # fmt: skip
+        """Open a studio: a SQLite file (made if it is not there), or a `postgresql://` address.
+
+        `home` holds the studio's folders: beside the file if not given. `actor` is who the journal will name.
+        """
+        place = str(target) if target is not None else find_studio()
+        is_server = "://" in place
+        folder = Path(home) if home is not None else (Path.cwd() if is_server else Path(place).resolve().parent)
+        who = actor or os.environ.get("PREPAYKIT_ACTOR") or getpass.getuser()
+        return cls(Store.open(place, clock=clock), folder, who, clock)
+
+    def close(self) -> None:
+        """Give the store back."""
+        self.store.close()
+
+    def __enter__(self) -> Studio:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"studio of {len(self.store.jobs())} jobs, as {self.actor}"
+
+    def jobs(self) -> pd.DataFrame:
+        """Every job of the studio, one row each."""
+        return self.store.jobs()
+
+    def job(self, name: str | None = None) -> Job:
+        """A job by name; without a name the only one there is."""
+        names = list(self.store.jobs()["name"])
+        if name is None and len(names) == 1:
+            name = names[0]
+        if name not in names:
+            wanted = "several jobs here, name one" if name is None else f"no job {name} here"
+            raise UsageError(f"{wanted}; there are: {', '.join(names) or 'none'}")
+        return Job(self, str(name))
+
+    def new(self, settings: Mapping[str, object] | PathLike, *, why: str = "") -> Job:
+        """Make a job from settings, or from a `job.toml` (or the folder that holds one)."""
+        if not isinstance(settings, Mapping):
+            settings = read_job_file(Path(settings))
+        return Job(self, self.store.add_job(settings, actor=self.actor, why=why))
+
+    def send(self) -> pd.DataFrame:
+        """Send what waits in the outbox, each thing once: `key`, `kind`, `state`, `receipt` or `error`."""
+        adapters = {
+            "lab_package": lambda payload, key: write_package(
+                payload, key, out_dir=self.home / "lab", open_bytes=self.open_bytes
+            ),
+            "mail_merge": lambda payload, key: write_merge_file(payload, key, out_dir=self.home / "mail"),
+        }
+        return drain(self.store, adapters, now=self.clock())
+
+    def open_bytes(self, root: str, path: str) -> bytes:
+        """The bytes of a frame, or of a finished artwork (root `artwork`)."""
+        return open_bytes(str(self.home / ARTWORK) if root == ARTWORK else root, path)
+
+
+class Job:
+    """One job of a studio. Each verb gives a Plan and changes nothing; `apply` does."""
+
+    def __init__(self, studio: Studio, name: str) -> None:
+        self.studio, self.name = studio, name
+
+    def __repr__(self) -> str:
+        state = self.state
+        return f"job {self.name} ({state.job['status']}): {len(state.subjects)} names, {len(state.frames)} frames, {len(state.orders)} orders"
+
+    @property
+    def state(self) -> JobState:
+        """All tables of the job as they are now."""
+        return self.studio.store.read(self.name)
+
+    # --- making plans ----------------------------------------------------------------------------------------------------
+
+    def settings(self, **settings: object) -> Plan:
+        """Plan to change settings of the job."""
+        return plan_settings(self.state, settings)
+
+    def names(self, source: PathLike, *, blanks: int = 0, seed: int | None = None) -> Plan:
+        """Plan to bring in a names list (CSV or Excel) and to have so many blank cards. `seed` repeats a run's codes."""
+        read = read_names(source)
+        seed = secrets.randbits(63) if seed is None else seed
+        return plan_names(
+            self.state, read.table, seed=seed, findings=read.findings, blanks=blanks, now=self.studio.clock()
+        )
+
+    def prices(self, source: PathLike) -> Plan:
+        """Plan to bring in a price list; a changed one is a new edition for orders to come."""
+        read = read_prices(source)
+        return plan_prices(self.state, read.table, findings=read.findings)
+
+    def orders(self, source: PathLike) -> Plan:
+        """Plan to bring in online orders."""
+        read = read_orders(source)
+        return plan_orders(self.state, read.table, findings=read.findings, now=self.studio.clock())
+
+    def paper(self, source: PathLike | None = None, *, match: Mapping[str, str] | None = None) -> Plan:
+        """Plan to bring in paper orders, or to match envelopes by hand (envelope number → access code)."""
+        state = self.state
+        table, findings = _no_envelopes() if source is None else _both(read_paper_orders(source))
+        return plan_paper(state, table, findings=findings, match=dict(match or {}), now=self.studio.clock())
+
+    def cards(self, *, again: bool = False) -> Plan:
+        """Plan to mark as printed the cards that are not yet; draw them with `draw_cards(plan, path)`."""
+        return plan_cards(self.state, now=self.studio.clock(), again=again)
+
+    def draw_cards(self, plan: Plan, path: PathLike, *, sheet: str = "letter") -> Path:
+        """Write the PDF of the cards that the plan names, eight to a sheet, in the order of a cut stack."""
+        state = self.state
+        subjects = state.subjects[state.subjects["subject_id"].isin(plan.result["subject_ids"])]
+        groups = state.groups[state.groups["group_id"].isin(plan.result["group_ids"])]
+        return draw_cards(subjects, groups, Path(path), sheet=sheet, school=str(state.job["school"]))
+
+    def photos(
+        self, sources: PathLike | Iterable[PathLike], *, shoot_no: int = 1, on_progress: Progress | None = None
+    ) -> Plan:
+        """Plan to bring in the frames of folders or zips: cards read, galleries made, doubts as findings."""
+        state = self.state
+        sources = [sources] if isinstance(sources, str | os.PathLike) else list(sources)
+        read = read_frames([Path(s) for s in sources], known=state.frames, on_progress=on_progress)
+        return plan_photos(state, read.table, findings=read.findings, shoot_no=shoot_no)
+
+    def populate(self) -> Plan:
+        """Plan to give every slot its picture."""
+        return plan_populate(self.state)
+
+    def codes(self, **corrections: object) -> Plan:
+        """Plan to put codes right (`tag`, `relabel`, `order_code`, `bind`, `hide`) and populate again."""
+        return plan_codes(self.state, **corrections)
+
+    def place(self, *, accept: Iterable[str] = ()) -> Plan:
+        """Plan to send ready orders on and hold the others in a new collection."""
+        return plan_place(self.state, now=self.studio.clock(), accept=accept)
+
+    def revise(self, *, release: str | Iterable[str] = (), replace: Mapping[int, int] | None = None,
+               artwork: Mapping[int, PathLike] | None = None, render: bool = False) -> Plan:  # fmt: skip
+        """Plan to replace frames, attach artwork files (or render them), and release orders by number or all `"clean"` ones."""
+        state = self.state
+        attached = {slot: self._keep_artwork(Path(path).read_bytes()) for slot, path in (artwork or {}).items()}
+        if render:
+            attached |= self._render(state)
+        return plan_revise(state, now=self.studio.clock(), release=release, replace=replace, artwork=attached)
+
+    def batch(self, number: int | None = None, *, next_deadline: str | None = None) -> Plan:
+        """Plan to release a batch by hand, or all that are due by themselves."""
+        return plan_batch(self.state, now=self.studio.clock(), number=number, next_deadline=next_deadline)
+
+    def sell(self) -> Plan:
+        """Plan to switch from Prepay to Selling."""
+        return plan_sell(self.state)
+
+    def cancel(self, order_nos: str | Iterable[str], *, why: str) -> Plan:
+        """Plan to delete orders from the collection; refund and fee stay on the worklist."""
+        numbers = [order_nos] if isinstance(order_nos, str) else order_nos
+        return plan_cancel(self.state, numbers, now=self.studio.clock(), why=why)
+
+    # --- doing it ----------------------------------------------------------------------------------------------------------
+
+    def apply(self, plan: Plan, *, why: str = "", op_id: str | None = None) -> Receipt:
+        """Apply a plan once: one transaction, journaled. Refused if the job has changed since the plan was made."""
+        return self.studio.store.apply(plan, actor=self.studio.actor, why=why, op_id=op_id)
+
+    def undo(self, op_no: int | None = None, *, why: str = "") -> Receipt:
+        """Take back the last operation, or the one of that number; refused, naming the rows, if they were changed since."""
+        return self.studio.store.undo(self.name, op_no, actor=self.studio.actor, why=why)
+
+    # --- looking -----------------------------------------------------------------------------------------------------------
+
+    def balance(self) -> pd.DataFrame:
+        """The equations of the job, one row each."""
+        return balance(self.state)
+
+    def find(self, text: str) -> pd.DataFrame:
+        """Orders, people and envelopes in which the text occurs, the deleted too."""
+        return find(self.state, text)
+
+    def findings(self, verb: str | None = None) -> pd.DataFrame:
+        """What a person should look at now, of one verb or all."""
+        rows = self.state.findings
+        return rows if verb is None else rows[rows["verb"] == verb].reset_index(drop=True)
+
+    def worklist(self) -> pd.DataFrame:
+        """Refunds and service fees still to be dealt with."""
+        return worklist(self.state)
+
+    def revision_queue(self) -> pd.DataFrame:
+        """Slots of orders in manual revision, with what each lacks."""
+        return in_revision(self.state)
+
+    def batch_summary(self, number: int) -> pd.DataFrame:
+        """Orders, prints and copies by class of a batch, before its release."""
+        return batch_summary(self.state, number)
+
+    def history(self) -> pd.DataFrame:
+        """Every operation: who, when, what, why, whether it was undone."""
+        return self.studio.store.history(self.name)
+
+    def journal(self, op_no: int | None = None) -> pd.DataFrame:
+        """Every changed field of one operation, or of all."""
+        return self.studio.store.journal(self.name, op_no)
+
+    # --- artwork -----------------------------------------------------------------------------------------------------------
+
+    def _keep_artwork(self, content: bytes) -> tuple[str, str]:
+        """Store a finished artwork under its own hash (so nothing is ever overwritten): path below `artwork/`, SHA-256."""
+        digest = hashlib.sha256(content).hexdigest()
+        path = self.studio.home / ARTWORK / self.name / f"{digest[:32]}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            part = path.with_suffix(".part")
+            part.write_bytes(content)
+            part.replace(path)
+        return f"{self.name}/{path.name}", digest
+
+    def _render(self, state: JobState) -> dict[int, tuple[str, str]]:
+        """Compose every memory mate in revision that has both pictures and no artwork yet."""
+        queue = in_revision(state)
+        queue = queue[queue["lacks"] == "artwork"].merge(
+            state.frames[["frame_id", "root", "path"]], on="frame_id", validate="m:1"
+        )
+        pairs = queue.pivot(
+            index=["line_id", "product_code"], columns="hole", values=["slot_id", "root", "path"]
+        ).dropna()
+        done = {}
+        for _, row in pairs.iterrows():
+            own, group = (
+                self.studio.open_bytes(row["root", hole], row["path", hole])
+                for hole in ("mate_individual", "mate_group")
+            )
+            done[int(row["slot_id", "mate_individual"])] = self._keep_artwork(compose_memory_mate(own, group))
+        return done
+
+
+def read_job_file(path: Path) -> dict[str, object]:
+    """Settings of a job from its `job.toml`; tables in it (such as `[demo]`) are not settings and are left out."""
+    file = path / "job.toml" if path.is_dir() else path
+    if not file.exists():
+        raise UsageError(f"no {file.name} at {file.parent}: write one with at least name and school")
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file.name} is not TOML: {error}") from None
+    settings = {k: v for k, v in content.items() if not isinstance(v, dict)}
+    unknown = sorted(set(settings) - set(columns_of("jobs")))
+    if unknown:
+        raise UsageError(f"{file.name}: a job has no setting {', '.join(unknown)}")
+    return {k: str(v) if not isinstance(v, bool | int) else v for k, v in settings.items()}
+
+
+def _both(read: object) -> tuple[pd.DataFrame, pd.DataFrame]:
+    return read.table, read.findings
+
+
+def _no_envelopes() -> tuple[None, None]:
+    return None, None
