@@ -92,7 +92,7 @@ def plan_names(
     groups.loc[groups_new, "access_code"] = codes[: groups_new.sum()]
     new.loc[lacking, "access_code"] = codes[groups_new.sum() :]
     subjects = pd.concat([subjects, new]) if len(new) else subjects
-    own = spoken + [kept] + _about_people(subjects, rows, state)
+    own = [*spoken, kept, *_about_people(subjects, rows, state)]
     result = _counts(subjects, groups, len(new), changed, len(codes))
     headline = (
         f"{result['people']} people in {result['classes']} {'class' if result['classes'] == 1 else 'classes'}, "
