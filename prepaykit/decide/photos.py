@@ -1,0 +1,169 @@
+"""Photos: take the frames of picture day into the job, file them under their cards, and say who was there.
+
+What may be changed: `frames`, `galleries`, `group_frames`, and `attendance` of `subjects`. The whole sequence is worked out anew from all
+frames of the job and what people decided, so the order of uploads makes no difference and nothing is ever filed twice. A
+frame that is in the job stays in the job. Source: the user's document, part I; domain.md 3.3, 6.4.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from prepaykit.rules.capture_order import natural_rank
+from prepaykit.rules.sequence import CARD_NOT_READ, Sequenced, sequence_frames
+from prepaykit.tables.catalog import columns_of, empty, typed
+from prepaykit.tables.findings import together
+from prepaykit.tables.plan import Plan
+from prepaykit.tables.state import JobState
+
+READ_COLUMNS = [
+    "root",
+    "path",
+    "sha256",
+    "size_bytes",
+    "width",
+    "height",
+    "camera",
+    "shot_at",
+    "codes",
+    "foreign_codes",
+    "problem",
+]
+OF_A_FILE = ("frame_unreadable", "frame_too_large")
+
+
+def plan_photos(
+    state: JobState, frames_read: pd.DataFrame, *, findings: pd.DataFrame | None = None, shoot_no: int = 1
+) -> Plan:
+    """Plan to take in frames: who is in which, which galleries open, who was absent. Trouble is findings, never a refusal.
+
+    `frames_read` and `findings` come from `prepaykit.intake.frames.read_frames`; a file already in the job (same root and path) keeps its
+    key and its shoot. `shoot_no`: 1 picture day, 2 first retake day, and so on, for the new files.
+
+    Finding codes: those of `sequence_frames` and of the reader. Result: `frames`, `new`, `cards`, `individual`, `group`, `unassigned`,
+    `set_aside`, `photographed`, `absent`.
+
+    >>> from prepaykit.tables.catalog import empty
+    >>> none = empty("frames").assign(texts="", is_broken_card=False)
+    >>> plan_photos(JobState.new(name="maple-grove-2026", school="Maple Grove"), none).is_empty
+    True
+    """
+    frames = _merged(state.frames, _folded(frames_read), shoot_no)
+    tables, pictures = picture_tables(state, frames, state.choices)
+    reader = _reader_findings(state, frames_read, findings, tables["frames"])
+    result = _counts(state, tables)
+    headline = (f"{result['frames']} frames ({result['new']} new): {result['cards']} cards, {result['individual']} individual, {result['group']} group, "
+                f"{result['unassigned']} unassigned, {result['set_aside']} set aside; {result['photographed']} people photographed, {result['absent']} absent")  # fmt: skip
+    return Plan.between(
+        state, "photos", tables, findings=together(reader, pictures.findings), headline=headline, result=result
+    )
+
+
+def picture_tables(
+    state: JobState, frames: pd.DataFrame, choices: pd.DataFrame
+) -> tuple[dict[str, pd.DataFrame], Sequenced]:
+    """Work the whole sequence out: the four tables of picture day as they should be, and what was found on the way."""
+    done = sequence_frames(frames, state.subjects, state.groups, choices=choices, other_codes=state.other_codes)
+    subjects = _attendance(state.subjects, done, has_frames=len(frames) > 0)
+    return {
+        "frames": done.frames,
+        "galleries": done.galleries,
+        "group_frames": done.group_frames,
+        "subjects": subjects,
+    }, done
+
+
+# --- frames ------------------------------------------------------------------------------------------------------------
+
+
+def _folded(frames_read: pd.DataFrame) -> pd.DataFrame:
+    """What was read, in the columns that the catalog keeps: QR texts as codes, an unread card as a problem."""
+    texts = frames_read["texts"].astype("str").str.replace(r"[^\S\n]", "%20", regex=True).str.replace("\n", " ")
+    problem = frames_read["problem"].astype("str")
+    rows = frames_read.assign(
+        codes=texts,
+        foreign_codes=pd.Series(None, index=frames_read.index, dtype="str"),
+        problem=problem.mask(frames_read["is_broken_card"].astype("bool") & problem.isna(), CARD_NOT_READ),
+    )
+    return rows[READ_COLUMNS]
+
+
+def _place(frames: pd.DataFrame) -> pd.Series:
+    """Where a file is, whichever part of the way was called its root: a folder read again from above is the same folder."""
+    return frames["root"].astype("str") + "/" + frames["path"].astype("str")
+
+
+def _merged(known: pd.DataFrame, read: pd.DataFrame, shoot_no: int) -> pd.DataFrame:
+    """The job's frames with what was read now: known files keep key, shoot and place, new ones follow in natural order."""
+    read = read.assign(place=_place(read)).drop_duplicates("place", ignore_index=True)
+    where = pd.Index(_place(known)).get_indexer(pd.Index(read["place"]))
+    again, new = read[where >= 0], read[where < 0]
+    new = new.iloc[np.argsort(natural_rank(new["place"]), kind="stable")]
+    first = int(known["frame_id"].max()) + 1 if len(known) else 1
+    new = new.assign(frame_id=np.arange(first, first + len(new)), shoot_no=shoot_no, sequence=0, role="unassigned")
+    kept = _refreshed(known, again, where[where >= 0])
+    columns = [c for c in columns_of("frames") if c != "version"]
+    new = typed("frames", new[columns])
+    return typed("frames", pd.concat([kept[columns], new[columns]]) if len(new) else kept[columns])
+
+
+def _refreshed(known: pd.DataFrame, again: pd.DataFrame, where: np.ndarray) -> pd.DataFrame:
+    """Known frames with what was read of them now. A file that was sound and is damaged now keeps what it was."""
+    now_damaged = (again["problem"].notna() & (again["problem"] != CARD_NOT_READ)).to_numpy()
+    was_sound = known["sha256"].notna().to_numpy()[where] & known["width"].notna().to_numpy()[where]
+    take = ~(now_damaged & was_sound)
+    result = known.copy()
+    for column in [c for c in READ_COLUMNS if c not in ("root", "path")]:
+        values = result[column].array.copy()
+        values[where[take]] = again[column].astype(result[column].dtype).array[take]
+        result[column] = values
+    return result
+
+
+# --- people ------------------------------------------------------------------------------------------------------------
+
+
+def _attendance(subjects: pd.DataFrame, done: Sequenced, *, has_frames: bool) -> pd.DataFrame:
+    """Who was photographed, absent or opted out; before any frame is there, everybody is expected."""
+    if not has_frames:
+        return subjects
+    seen = subjects["subject_id"].isin(done.galleries["subject_id"].dropna())
+    is_blank = subjects["kind"] == "blank"
+    used_blank = is_blank & subjects["access_code"].isin(done.used_codes)
+    attendance = np.select(
+        [used_blank, is_blank, ~subjects["photograph"], seen],
+        ["photographed", "expected", "opted_out", "photographed"],
+        "absent",
+    )
+    return subjects.assign(attendance=attendance)
+
+
+# --- findings ----------------------------------------------------------------------------------------------------------
+
+
+def _reader_findings(
+    state: JobState, frames_read: pd.DataFrame, findings: pd.DataFrame | None, frames: pd.DataFrame
+) -> pd.DataFrame:
+    """What the reader found now, and what it found before in sources that were not read this time."""
+    findings = empty("findings") if findings is None else findings
+    read_now = set(frames_read["root"].astype("str").str.rsplit("/", n=1).str[-1])
+    former = state.findings[(state.findings["verb"] == "photos") & (state.findings["about"] == "files")]
+    root = former["key"].str.split(r"[/,]", n=1, regex=True).str[0]
+    return together(findings, former[~root.isin(read_now)])
+
+
+def _counts(state: JobState, tables: dict[str, pd.DataFrame]) -> dict[str, int]:
+    roles = tables["frames"]["role"].value_counts()
+    attendance = tables["subjects"]["attendance"].value_counts()
+    return {
+        "frames": len(tables["frames"]),
+        "new": len(tables["frames"]) - len(state.frames),
+        "cards": int(roles.get("card", 0)),
+        "individual": int(roles.get("individual", 0)),
+        "group": int(roles.get("group", 0)),
+        "unassigned": int(roles.get("unassigned", 0)),
+        "set_aside": int(roles.get("set_aside", 0)),
+        "photographed": int(attendance.get("photographed", 0)),
+        "absent": int(attendance.get("absent", 0)),
+    }
