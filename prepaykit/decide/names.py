@@ -166,7 +166,7 @@ def _allowed(state: JobState, rows: pd.DataFrame) -> tuple[pd.DataFrame, list[pd
 
 
 def _rows_found(code: str, rows: pd.DataFrame, details: list[str]) -> pd.DataFrame:
-    return found("names", code, "names", [f"row {r}" for r in rows["row"]], details)
+    return found("names", code, "names list", [f"row {r}" for r in rows["row"]], details)
 
 
 # --- classes -----------------------------------------------------------------------------------------------------------

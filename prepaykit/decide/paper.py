@@ -1,0 +1,298 @@
+"""Paper: keyed envelopes are recorded, counted, and become orders as soon as their child is certain.
+
+Problem: envelopes come with wrong names, wrong sums and wrong letters, and with cash that must never be lost sight of. Rule:
+every envelope is recorded with its money at once; it becomes an order when its child is certain (code, student id, one exact
+name in the class, or a person's word) and then waits, is priced and shipped like an online order. Until then its money is
+held without an order, and moves to the order by counter-entry.
+
+Worked case: envelope E-12 holds $38, the list says $42, the name fits nobody: a payment and a posting of $38 without order,
+`envelope_unmatched`. `match={"E-12": code}`: an order for $42, the $38 on it, `underpaid`, held by the job's policy.
+Known limits: one child an envelope. Money that becomes less in a later file is not taken out again (`order_changed`).
+Source: domain.md 7, 19 (A16, A17).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from prepaykit.decide.orders import TYPED, tables_of
+from prepaykit.decide.prices import newest_edition
+from prepaykit.errors import UsageError
+from prepaykit.money import show_cents
+from prepaykit.rules import money_book
+from prepaykit.rules.codes import normal_code
+from prepaykit.rules.matching.exact import match_exactly
+from prepaykit.rules.order_entry import WAITING, enter_orders, flawed_orders, listed_subjects, mend_orders, take_money
+from prepaykit.rules.pricing import same_items
+from prepaykit.rules.standing import as_matching_wants, carried_findings, standing_findings
+from prepaykit.tables.catalog import empty, typed
+from prepaykit.tables.findings import found, together
+from prepaykit.tables.plan import Plan
+
+if TYPE_CHECKING:
+    from prepaykit.tables.state import JobState
+
+_KEYED = ["envelope_no", *TYPED.values(), "typed_code", "packages", "payment_method", "check_no", "parent_name", "parent_email",
+          "parent_phone", "note"]  # fmt: skip
+
+
+def plan_paper(
+    state: JobState,
+    envelopes: pd.DataFrame,
+    *,
+    findings: pd.DataFrame | None = None,
+    match: Mapping[str, str] | None = None,
+    now: pd.Timestamp,
+) -> Plan:
+    """Take in keyed envelopes: each is recorded with its money, and becomes an order once its child is certain.
+
+    `envelopes`: one row is an envelope, as `read_paper_orders` gives them; an empty table looks again at those that are
+    there. `match`: envelope number → access code, as a person decided; it stands for later runs. Findings:
+    envelope_unmatched, envelope_ambiguous, underpaid, overpaid, package_unknown, order_string_unreadable,
+    name_contradicts_code, order_doubled, order_changed. Raises UsageError if `match` names an envelope or a code that is
+    not there. Places nothing and deletes nothing. Source: domain.md 7.
+
+    >>> from prepaykit.tables.state import JobState
+    >>> state = JobState.new(name="maple-grove-2026", school="Maple Grove")
+    >>> envelopes = pd.DataFrame({"envelope_no": ["E-12"], "packages": ["A"], "received_cents": [3800]})
+    >>> plan_paper(state, envelopes, now=pd.Timestamp("2026-09-14", tz="UTC"))
+    paper maple-grove-2026: 1 new envelope, $38.00 counted; 0 became orders, 1 waits for a match
+      payments: 1 new
+      postings: 1 new
+      envelopes: 1 new
+      error: 1 envelope_unmatched
+    """
+    rows = _complete(envelopes)
+    work, changed = _recorded(state, rows)
+    work = _with_choices(work, match or {})
+    work, mended = _mended(work, rows)
+    work, priced, reasons = _entered(work, now)
+    work = _rematched(work)
+    own = together(empty("findings") if findings is None else findings, changed, mended, priced, _lost(work, reasons),
+                   carried_findings(state, "paper", rows["envelope_no"]), standing_findings(work, "paper"))  # fmt: skip
+    result = {
+        "new": len(work.envelopes) - len(state.envelopes),
+        "counted_cents": int(work.payments["amount_cents"].sum() - state.payments["amount_cents"].sum()),
+        "orders": len(work.orders) - len(state.orders),
+        "waiting": int(work.envelopes["order_id"].isna().sum()),
+    }
+    headline = (
+        f"{result['new']} new envelope{'' if result['new'] == 1 else 's'}, {show_cents(result['counted_cents'], str(state.job['currency']))} counted; "
+        f"{result['orders']} became orders, {result['waiting']} {'waits' if result['waiting'] == 1 else 'wait'} for a match"
+    )
+    return Plan.between(state, "paper", tables_of(work), findings=own, headline=headline, result=result)
+
+
+def _complete(envelopes: pd.DataFrame) -> pd.DataFrame:
+    """The file's rows with the columns of `envelopes`; what was not brought is missing."""
+    named = envelopes.rename(columns={**TYPED, "access_code": "typed_code"})
+    rows = pd.DataFrame(
+        {c: named[c].astype("str") if c in named else pd.Series(None, index=named.index, dtype="str") for c in _KEYED}
+    )
+    amounts = (
+        named["received_cents"].astype("Int64")
+        if "received_cents" in named
+        else pd.Series(0, index=named.index, dtype="Int64")
+    )
+    rows["received_cents"] = amounts.fillna(0).clip(lower=0).astype("int64")
+    rows["typed_code"] = rows["typed_code"].map(normal_code, na_action="ignore").astype("str")
+    rows["row"] = named["row"].astype("int64") if "row" in named else np.arange(2, len(named) + 2)
+    return (
+        rows.sort_values("row", kind="stable").drop_duplicates("envelope_no").drop(columns="row").reset_index(drop=True)
+    )
+
+
+# --- envelopes and their money -----------------------------------------------------------------------------------------
+
+
+def _recorded(state: JobState, rows: pd.DataFrame) -> tuple[JobState, pd.DataFrame]:
+    """Record new envelopes; correct those that still wait for a match; take in money that was collected later."""
+    there = state.envelopes.set_index("envelope_no")
+    known = rows["envelope_no"].isin(there.index)
+    work = _corrected(state, rows[known])
+    work, less = _more_money(work, rows[known])
+    new = rows[~known]
+    if len(new):
+        first = work.next_id("envelopes")
+        new = typed("envelopes", new.assign(envelope_id=np.arange(first, first + len(new))))
+        work = work.replace(
+            envelopes=pd.concat([work.envelopes, new], ignore_index=True) if len(work.envelopes) else new
+        )
+    asked = rows[known].set_index("envelope_no")["packages"]
+    mine = there.loc[asked.index]
+    flawed = flawed_orders(state, "paper")
+    other = [n for n, now, then, order in zip(asked.index, asked, mine["packages"], mine["order_id"], strict=True)
+             if not pd.isna(order) and n not in set(flawed) and not same_items(now, then)]  # fmt: skip
+    keys = sorted({*other, *less})
+    return work, found(
+        "paper",
+        "order_changed",
+        "orders",
+        keys,
+        [f"envelope {n} differs in the file; the job's one stays" for n in keys],
+    )
+
+
+def _corrected(work: JobState, rows: pd.DataFrame) -> JobState:
+    """What is keyed on an envelope without an order follows the file: that is how a wrong name is put right."""
+    table = work.envelopes.copy()
+    file = rows.set_index("envelope_no")
+    flawed = flawed_orders(work, "paper")
+    free = table["envelope_no"].isin(file.index) & (table["order_id"].isna() | table["envelope_no"].isin(flawed))
+    for column in [c for c in _KEYED if c != "envelope_no"]:
+        table.loc[free, column] = file[column].reindex(table.loc[free, "envelope_no"]).to_numpy()
+    return work.replace(envelopes=table)
+
+
+def _more_money(work: JobState, rows: pd.DataFrame) -> tuple[JobState, list[str]]:
+    """An envelope with more money than before: the rest was collected. Less than before is only reported."""
+    if not len(rows):
+        return work, []
+    table = work.envelopes.copy()
+    now = table["envelope_no"].map(rows.set_index("envelope_no")["received_cents"])
+    extra = (now - table["received_cents"]).fillna(0).astype("int64")
+    waiting = work.orders.loc[work.orders["status"].isin(WAITING), "order_id"]
+    taken = (extra > 0) & (table["order_id"].isna() | table["order_id"].isin(waiting))
+    more = table[taken]
+    payments = pd.DataFrame({"order_id": more["order_id"], "envelope_id": more["envelope_id"], "amount_cents": extra[taken],
+                             "method": more["payment_method"].fillna("cash"), "reference": more["check_no"]})  # fmt: skip
+    orders = work.orders.copy()
+    added = (
+        pd.Series(extra[taken].to_numpy(), index=more["order_id"]).groupby(level=0).sum()
+        if len(more)
+        else pd.Series(dtype="int64")
+    )
+    mine = orders["order_id"].isin(added.index)
+    orders.loc[mine, "paid_cents"] += orders.loc[mine, "order_id"].map(added).astype("int64")
+    table["received_cents"] = table["received_cents"] + extra.where(taken, 0)
+    odd = table.loc[(extra < 0) | ((extra > 0) & ~taken), "envelope_no"].tolist()
+    return take_money(work.replace(envelopes=table, orders=orders), payments, reason="paper: collected later"), odd
+
+
+# --- children ----------------------------------------------------------------------------------------------------------
+
+
+def _with_choices(work: JobState, match: Mapping[str, str]) -> JobState:
+    """Keep what a person decided as choices."""
+    if not match:
+        return work
+    listed = set(work.subjects["access_code"])
+    wanted = {str(number): normal_code(code) for number, code in match.items()}
+    nowhere = sorted(set(wanted) - set(work.envelopes["envelope_no"]))
+    if nowhere:
+        raise UsageError(f"there is no envelope {', '.join(nowhere)}: bring its file first, or correct the number")
+    unlisted = sorted({c for c in wanted.values() if c not in listed})
+    if unlisted:
+        raise UsageError(
+            f"code {', '.join(unlisted)} is not on the names list of {work.name}: add the child, or correct the code"
+        )
+    rows = pd.DataFrame({"kind": "match", "target": sorted(wanted), "value": [wanted[n] for n in sorted(wanted)]})
+    old = work.choices[~((work.choices["kind"] == "match") & work.choices["target"].isin(wanted))]
+    return work.replace(choices=pd.concat([old, typed("choices", rows)]) if len(old) else rows)
+
+
+def _choices(work: JobState) -> pd.Series:
+    """Envelope number → subject, as decided by a person."""
+    rows = work.choices[work.choices["kind"] == "match"]
+    subjects = work.subjects.set_index("access_code")["subject_id"]
+    return pd.Series(
+        subjects.reindex(rows["value"]).to_numpy(), index=rows["target"].to_numpy(), dtype="Int64"
+    ).dropna()
+
+
+def _entered(work: JobState, now: pd.Timestamp) -> tuple[JobState, pd.DataFrame, pd.Series]:
+    """Make orders of the envelopes whose child is certain; returns also why the others wait (by envelope number)."""
+    waiting = work.envelopes[work.envelopes["order_id"].isna()]
+    children = waiting.rename(columns={"typed_code": "access_code", "envelope_no": "order_no"})
+    children = children[["order_no", "access_code", *TYPED.values(), "packages"]]
+    matched = match_exactly(as_matching_wants(children), listed_subjects(work))
+    chosen = waiting["envelope_no"].map(_choices(work)).astype("Int64")
+    by_person = chosen.notna()
+    children["subject_id"] = chosen.where(by_person, matched["subject_id"]).astype("Int64")
+    children["matched_by"] = matched["matched_by"].mask(by_person, "person")
+    codes = work.subjects.set_index("subject_id")["access_code"]
+    children["access_code"] = children["access_code"].mask(by_person, chosen.map(codes))
+    certain = children["subject_id"].notna()
+    reasons = matched["reason"][~certain].set_axis(waiting.loc[~certain, "envelope_no"])
+    ready = waiting[certain]
+    headers = ready.rename(columns={"envelope_no": "order_no", "received_cents": "paid_cents", "parent_name": "buyer_name",
+                                    "parent_email": "buyer_email", "parent_phone": "buyer_phone"})  # fmt: skip
+    headers = headers[["order_no", "paid_cents", "buyer_name", "buyer_email", "buyer_phone", "note"]]
+    headers = headers.assign(origin="paper", shipping="batch", edition=newest_edition(work))
+    work, priced = enter_orders(work, headers, children[certain], now=now, verb="paper")
+    return _money_follows(work, ready), priced, reasons
+
+
+def _money_follows(work: JobState, ready: pd.DataFrame) -> JobState:
+    """Tie envelopes to their new orders; count the money of new envelopes; move what was held without an order."""
+    paper = work.orders[work.orders["origin"] == "paper"].set_index("order_no")["order_id"]
+    table = work.envelopes.copy()
+    mine = table["envelope_no"].isin(ready["envelope_no"])
+    table.loc[mine, "order_id"] = table.loc[mine, "envelope_no"].map(paper).astype("Int64")
+    # Held without an order so far: counter-entry and entry, for the book is never rewritten.
+    order_of = table.set_index("envelope_id")["order_id"]
+    counted = work.payments["envelope_id"].notna()
+    payments = work.payments.copy()
+    owner = payments["envelope_id"].map(order_of).astype("Int64")
+    moves = counted & payments["order_id"].isna() & owner.notna()
+    amounts = payments.loc[moves, "amount_cents"]
+    reason = "paper: matched"
+    book = money_book.post(work.postings, [pd.NA] * len(amounts), -amounts, to="held", reason=reason)
+    book = money_book.post(book, owner[moves], amounts, to="held", reason=reason)
+    payments.loc[moves, "order_id"] = owner[moves]
+    work = work.replace(envelopes=table, payments=payments, postings=book)
+    new = table[~table["envelope_id"].isin(work.payments["envelope_id"].dropna())]
+    brought = pd.DataFrame({"order_id": new["order_id"], "envelope_id": new["envelope_id"], "amount_cents": new["received_cents"],
+                            "method": new["payment_method"].fillna("cash"), "reference": new["check_no"]})  # fmt: skip
+    return take_money(work, brought, reason="paper: counted")
+
+
+def _rematched(work: JobState) -> JobState:
+    """A person's word also corrects an envelope that had been matched already: its slots lose the other child's frames."""
+    chosen = _choices(work)
+    paper = work.orders[
+        (work.orders["origin"] == "paper")
+        & work.orders["status"].isin(WAITING)
+        & work.orders["order_no"].isin(chosen.index)
+    ]
+    wanted = work.order_subjects["order_id"].map(paper.set_index("order_id")["order_no"].map(chosen)).astype("Int64")
+    wrong = wanted.notna() & ((wanted != work.order_subjects["subject_id"]).fillna(True)).astype(bool)
+    if not wrong.any():
+        return work
+    children = work.order_subjects.copy()
+    children.loc[wrong, "subject_id"] = wanted[wrong]
+    children.loc[wrong, "access_code"] = wanted[wrong].map(work.subjects.set_index("subject_id")["access_code"])
+    children.loc[wrong, "matched_by"] = "person"
+    lines = work.lines[work.lines["order_subject_id"].isin(children.loc[wrong, "order_subject_id"])]
+    subject = lines.set_index("line_id")["order_subject_id"].map(children.set_index("order_subject_id")["subject_id"])
+    slots = work.slots.copy()
+    mine = slots["line_id"].isin(lines["line_id"])
+    slots.loc[mine, "subject_id"] = slots.loc[mine, "line_id"].map(subject).astype("Int64")
+    slots.loc[mine, "frame_id"] = pd.NA
+    slots.loc[mine, ["filled_by", "artwork_path", "artwork_sha256"]] = None
+    return work.replace(order_subjects=children, slots=slots)
+
+
+# --- findings ----------------------------------------------------------------------------------------------------------
+
+
+def _mended(work: JobState, rows: pd.DataFrame) -> tuple[JobState, pd.DataFrame]:
+    """Envelopes whose order string could not be taken whole are priced anew with the string brought now."""
+    paper = work.orders[(work.orders["origin"] == "paper") & work.orders["status"].isin(WAITING)]
+    wanted = rows.rename(columns={"envelope_no": "order_no"})[["order_no", "packages"]]
+    wanted = wanted[wanted["order_no"].isin(flawed_orders(work, "paper")) & wanted["order_no"].isin(paper["order_no"])]
+    return mend_orders(work, wanted, paper.set_index("order_no")["order_id"], newest_edition(work), "paper")
+
+
+def _lost(work: JobState, reasons: pd.Series) -> pd.DataFrame:
+    codes = work.envelopes.set_index("envelope_no")["typed_code"]
+    parts = []
+    for reason in ("unmatched", "ambiguous"):
+        numbers = reasons.index[reasons == reason]
+        details = [f"envelope {n}: {'code ' + codes[n] if isinstance(codes[n], str) else 'no code'}" for n in numbers]
+        parts.append(found("paper", f"envelope_{reason}", "envelopes", numbers, details))
+    return together(*parts)
