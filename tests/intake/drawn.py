@@ -18,7 +18,7 @@ def jpeg(code: str | None = None, *, size: tuple[int, int] = (900, 600), shot: s
     if code is not None:
         matrix = np.array([list(row) for row in segno.make_qr(code, error="q", boost_error=False).matrix], dtype=np.uint8)
         if spoil:
-            matrix[9:-8, 9:] ^= np.random.default_rng(5).integers(0, 2, size=matrix[9:-8, 9:].shape, dtype=np.uint8)
+            matrix[9:, 9:] ^= np.random.default_rng(5).integers(0, 2, size=matrix[9:, 9:].shape, dtype=np.uint8)
         card = Image.fromarray(np.pad(255 * (1 - matrix), 4, constant_values=255)).resize((300, 300), Image.Resampling.NEAREST)
         picture.paste(card.convert("RGB"), (300, 150))
     exif = Image.Exif()
