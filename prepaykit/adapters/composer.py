@@ -18,7 +18,7 @@ from prepaykit.errors import NeighbourFailed, UsageError
 DPI = 300
 SHEET = (2400, 3000)
 GROUP_HOLE = (234, 80, 1932, 1380)  # left, top, width, height in pixels: 7x5 in at 92 %
-OWN_HOLE = (966, 1540, 966, 1380)  # 3.5x5 in at 92 %; alone it stands in the middle
+OWN_HOLE = (717, 1540, 966, 1380)  # 3.5x5 in at 92 %; alone it stands in the middle
 OWN_HOLE_BESIDE_CAPTION = (234, 1540, 966, 1380)
 CAPTION_BOX = (1260, 1540, 906, 1380)
 HEADS_AT = 0.42

@@ -22,7 +22,7 @@ def explain(connection: Connection, error: IntegrityError, job: str, verb: str, 
     what = (
         f"a rule of table {table} ({', '.join(columns)})" if table else f"a rule of the tables ({', '.join(columns)})"
     )
-    if any("FOREIGN KEY" in c for c in columns) or any(c.startswith("fk_") for c in columns):
+    if any("FOREIGN KEY" in c for c in columns):
         what = "a row would point to a row that is not there"
     for column in SAYABLE:
         if column in columns:

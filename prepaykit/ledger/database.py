@@ -174,6 +174,8 @@ def violated(error: IntegrityError) -> tuple[str, tuple[str, ...]]:
         from prepaykit.ledger.schema import SCHEMA
 
         table = diag.table_name or ""
+        if error.orig.sqlstate == "23503":
+            return table, ("FOREIGN KEY",)
         for constraint in SCHEMA.tables[table].constraints if table in SCHEMA.tables else ():
             if constraint.name == diag.constraint_name:
                 return table, tuple(c.name for c in getattr(constraint, "columns", ()))
