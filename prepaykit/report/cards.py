@@ -108,7 +108,9 @@ def draw_cards(
 def cards_in_order(subjects: pd.DataFrame, groups: pd.DataFrame, *, classes: pd.DataFrame | None = None) -> list[Card]:
     """The cards in the order of the finished stack: class by class with the group's card first, blank cards at the end."""
     classes = groups if classes is None else classes
-    people = subjects[["access_code", "first_name", "last_name", "group_id", "teacher", "grade", "kind"]].reset_index(drop=True)
+    people = subjects[["access_code", "first_name", "last_name", "group_id", "teacher", "grade", "kind"]].reset_index(
+        drop=True
+    )
     names = people["group_id"].map(dict(zip(classes["group_id"], classes["name"], strict=True)))
     people = people.assign(name=names.astype("str"), is_person=True)
     shots = groups.reindex(columns=["access_code", "name", "teacher", "grade"]).assign(kind="group", is_person=False)
@@ -181,7 +183,9 @@ def _title(canvas: Canvas, title: str, x: float, y: float, room: float) -> float
     words = drawable(title).split()
     lines = [words]
     if len(words) > 1 and _width(" ".join(words), BOLD, 15) > room:
-        cut = min(range(1, len(words)), key=lambda i: max(_width(" ".join(w), BOLD, 15) for w in (words[:i], words[i:])))
+        cut = min(
+            range(1, len(words)), key=lambda i: max(_width(" ".join(w), BOLD, 15) for w in (words[:i], words[i:]))
+        )
         lines = [words[:cut], words[cut:]]
     for line in filter(None, lines):
         _text(canvas, " ".join(line), x, y, BOLD, 15, room, INK)
@@ -348,6 +352,8 @@ def _joined(word: str) -> str:
         mine = forms.get(sign, {})
         joins_before = i > 0 and "initial" in forms.get(word[i - 1], {}) and "final" in mine
         joins_after = i + 1 < len(word) and "initial" in mine and "final" in forms.get(word[i + 1], {})
-        form = {(True, True): "medial", (True, False): "final", (False, True): "initial"}.get((joins_before, joins_after), "isolated")
+        form = {(True, True): "medial", (True, False): "final", (False, True): "initial"}.get(
+            (joins_before, joins_after), "isolated"
+        )
         out.append(mine.get(form, sign))
     return "".join(out)

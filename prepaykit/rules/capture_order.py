@@ -84,14 +84,14 @@ def natural_rank(texts: pd.Series) -> np.ndarray:
 def _sort_keys(frames: pd.DataFrame) -> pd.DataFrame:
     """Everything a frame is sorted by, as numbers; row i of the result is row i of `frames`."""
     path = frames["path"].reset_index(drop=True)
-    split = path.str.rpartition("/")
-    stem = split[2].str.replace(r"\.[^.]*$", "", regex=True)
+    folder, _, name = zip(*(p.rpartition("/") for p in path), strict=True)
+    stem = pd.Series([n.rpartition(".")[0] or n for n in name], dtype="str")
     parts = stem.str.extract(_NUMBER)
     root = frames["root"].reset_index(drop=True) if "root" in frames else pd.Series("", index=path.index)
     keys = pd.DataFrame({
         "camera": pd.factorize(frames["camera"], sort=True)[0],
         "shoot": frames["shoot_no"].to_numpy(dtype="int64") if "shoot_no" in frames else 1,
-        "folder": natural_rank(root + "/" + split[0]),
+        "folder": natural_rank(root + "/" + pd.Series(folder, dtype="str")),
         "prefix": natural_rank(parts["prefix"].fillna("")),
         "name": natural_rank(root + "/" + path),
         "number": pd.to_numeric(parts["number"]).fillna(-1).astype("int64"),

@@ -186,11 +186,26 @@ def _shape(code: str) -> str:
 
 def _written(frames: pd.DataFrame, reads: pd.DataFrame) -> pd.DataFrame:
     """The frames with own and foreign codes each in their column."""
-    own = reads[reads["code"].notna()].groupby("frame_id")["code"].agg(lambda c: " ".join(sorted(set(c))))
-    foreign = reads[reads["code"].isna()].groupby("frame_id")["text"].agg(lambda c: " ".join(sorted(set(c))))
     return frames.assign(
-        codes=frames["frame_id"].map(own).astype("str"), foreign_codes=frames["frame_id"].map(foreign).astype("str")
+        codes=frames["frame_id"]
+        .map(_joined(reads.loc[reads["code"].notna(), "frame_id"], reads["code"]))
+        .astype("str"),
+        foreign_codes=frames["frame_id"]
+        .map(_joined(reads.loc[reads["code"].isna(), "frame_id"], reads["text"]))
+        .astype("str"),
     )
+
+
+def _joined(frame_id: pd.Series, texts: pd.Series) -> pd.Series:
+    """For each frame its texts in one, space-separated, in alphabetical order."""
+    rows = (
+        pd.DataFrame({"frame_id": frame_id, "text": texts[frame_id.index]})
+        .drop_duplicates()
+        .sort_values(["frame_id", "text"])
+    )
+    several = rows["frame_id"].duplicated(keep=False)  # few: most cards carry one code
+    alone = rows[~several].set_index("frame_id")["text"]
+    return pd.concat([alone, rows[several].groupby("frame_id")["text"].agg(" ".join)]) if several.any() else alone
 
 
 # --- the walk ----------------------------------------------------------------------------------------------------------

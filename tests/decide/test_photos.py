@@ -12,13 +12,18 @@ from tests.rules.picture_day import day, findings_of, galleries, job
 
 
 def test_picture_day_opens_galleries_and_says_who_was_absent():
-    plan = plan_photos(job("K001", "K002", "K003", blanks=("B001", "B002"), opted_out=("K003",)), day("K001 . . G001 . B001 ."))
+    plan = plan_photos(
+        job("K001", "K002", "K003", blanks=("B001", "B002"), opted_out=("K003",)), day("K001 . . G001 . B001 .")
+    )
     state = job("K001", "K002", "K003", blanks=("B001", "B002"), opted_out=("K003",)).after(plan)
     assert galleries(state) == {"B001": [7], "K001": [2, 3]}
     assert state.group_frames["frame_id"].tolist() == [5]
     assert state.subjects["attendance"].tolist() == ["photographed", "absent", "opted_out", "photographed", "expected"]
     assert plan.result["individual"] == 3
-    assert plan.headline == "7 frames (7 new): 3 cards, 3 individual, 1 group, 0 unassigned, 0 set aside; 2 people photographed, 1 absent"
+    assert (
+        plan.headline
+        == "7 frames (7 new): 3 cards, 3 individual, 1 group, 0 unassigned, 0 set aside; 2 people photographed, 1 absent"
+    )
 
 
 def test_the_same_folder_twice_changes_nothing():
@@ -59,7 +64,12 @@ def test_a3_a_retake_under_the_same_card_keeps_every_frame_of_picture_day():
     assert findings_of(state.findings) == [("card_without_frames", "K002")]
     before = state.galleries
     state = state.after(plan_photos(state, day("K002 . K001 .", start="2026-10-05 08:00", root="retake"), shoot_no=2))
-    kept = state.galleries.merge(before[["frame_id", "read_code", "position"]], on=["frame_id", "read_code"], suffixes=("", "_before"), validate="1:1")
+    kept = state.galleries.merge(
+        before[["frame_id", "read_code", "position"]],
+        on=["frame_id", "read_code"],
+        suffixes=("", "_before"),
+        validate="1:1",
+    )
     assert len(kept) == len(before)
     assert (kept["position"] == kept["position_before"]).all()
     assert galleries(state) == {"K001": [2, 3, 8], "K002": [6]}
@@ -71,7 +81,9 @@ def test_a_file_that_is_damaged_now_keeps_what_it_was():
     state = job("K001")
     read = day("K001 .")
     state = state.after(plan_photos(state, read))
-    damaged = read.assign(problem=[None, "damaged JPEG (OSError)"], sha256=[read["sha256"][0], "other"]).astype({"problem": "str"})
+    damaged = read.assign(problem=[None, "damaged JPEG (OSError)"], sha256=[read["sha256"][0], "other"]).astype(
+        {"problem": "str"}
+    )
     assert plan_photos(state, damaged).is_empty
 
 

@@ -16,15 +16,23 @@ def jpeg(code: str | None = None, *, size: tuple[int, int] = (900, 600), shot: s
     noise = np.random.default_rng(seed).integers(90, 120, size=(size[1], size[0], 3), dtype=np.uint8)
     picture = Image.fromarray(noise)
     if code is not None:
-        matrix = np.array([list(row) for row in segno.make_qr(code, error="q", boost_error=False).matrix], dtype=np.uint8)
+        matrix = np.array(
+            [list(row) for row in segno.make_qr(code, error="q", boost_error=False).matrix], dtype=np.uint8
+        )
         if spoil:
             matrix[9:, 9:] ^= np.random.default_rng(5).integers(0, 2, size=matrix[9:, 9:].shape, dtype=np.uint8)
-        card = Image.fromarray(np.pad(255 * (1 - matrix), 4, constant_values=255)).resize((300, 300), Image.Resampling.NEAREST)
+        card = Image.fromarray(np.pad(255 * (1 - matrix), 4, constant_values=255)).resize(
+            (300, 300), Image.Resampling.NEAREST
+        )
         picture.paste(card.convert("RGB"), (300, 150))
     exif = Image.Exif()
     exif[ExifTags.Base.Make], exif[ExifTags.Base.Model] = make, model
     detail = exif.get_ifd(ExifTags.IFD.Exif)
-    for tag, value in ((ExifTags.Base.DateTimeOriginal, shot), (ExifTags.Base.SubsecTimeOriginal, subsec), (ExifTags.Base.BodySerialNumber, serial)):
+    for tag, value in (
+        (ExifTags.Base.DateTimeOriginal, shot),
+        (ExifTags.Base.SubsecTimeOriginal, subsec),
+        (ExifTags.Base.BodySerialNumber, serial),
+    ):
         if value is not None:
             detail[tag] = value
     out = io.BytesIO()

@@ -18,7 +18,18 @@ from tests.intake.drawn import bomb, card_and_frames, jpeg
 def test_cards_are_read_and_frames_come_in_the_order_of_shooting(tmp_path):
     card_and_frames(tmp_path / "100CANON", "ABCD-1234", "EFGH-5678")
     cards = read_cards(tmp_path)
-    assert list(cards) == ["file", "camera", "sequence", "shot_at", "codes", "role", "width", "height", "sha256", "problem"]
+    assert list(cards) == [
+        "file",
+        "camera",
+        "sequence",
+        "shot_at",
+        "codes",
+        "role",
+        "width",
+        "height",
+        "sha256",
+        "problem",
+    ]
     assert cards["role"].tolist() == ["card", "frame", "frame", "card", "frame", "frame"]
     assert cards["codes"].dropna().tolist() == ["ABCD-1234", "EFGH-5678"]
     assert cards["sequence"].tolist() == [1, 2, 3, 4, 5, 6]
@@ -119,7 +130,9 @@ def test_control_characters_of_exif_never_reach_a_table(tmp_path):
     assert read_frames(tmp_path).table["camera"].tolist() == ["Canon R6 [2J =cmd #9 8"]
 
 
-@pytest.mark.parametrize(("subsec", "micros"), [("5", 500_000), ("05", 50_000), ("50 ", 500_000), ("", 0), ("x", 0), ("1234567", 123_456)])
+@pytest.mark.parametrize(
+    ("subsec", "micros"), [("5", 500_000), ("05", 50_000), ("50 ", 500_000), ("", 0), ("x", 0), ("1234567", 123_456)]
+)
 def test_sub_seconds_are_a_decimal_fraction(subsec, micros):
     assert shot_at("2026:09:01 08:15:00", subsec).microsecond == micros
 

@@ -25,9 +25,18 @@ def school(count: int, *, blanks: int = 0):
         {"access_code": codes[i], "first_name": NAMES[i % len(NAMES)][0], "last_name": NAMES[i % len(NAMES)][1], "group_id": 1 + i % 2,
          "teacher": None, "grade": "3", "kind": "student"} for i in range(count)
     ] + [{"access_code": codes[count + i], "kind": "blank"} for i in range(blanks)]  # fmt: skip
-    subjects = pd.DataFrame(rows, columns=["access_code", "first_name", "last_name", "group_id", "teacher", "grade", "kind"])
-    subjects = subjects.astype({"group_id": "Int64", **dict.fromkeys(["access_code", "first_name", "last_name", "teacher", "grade", "kind"], "str")})
-    groups = pd.DataFrame({"group_id": [1, 2], "name": ["10A", "3B"], "teacher": ["Hewitt", None], "access_code": codes[-2:]})
+    subjects = pd.DataFrame(
+        rows, columns=["access_code", "first_name", "last_name", "group_id", "teacher", "grade", "kind"]
+    )
+    subjects = subjects.astype(
+        {
+            "group_id": "Int64",
+            **dict.fromkeys(["access_code", "first_name", "last_name", "teacher", "grade", "kind"], "str"),
+        }
+    )
+    groups = pd.DataFrame(
+        {"group_id": [1, 2], "name": ["10A", "3B"], "teacher": ["Hewitt", None], "access_code": codes[-2:]}
+    )
     return subjects, groups
 
 
@@ -44,7 +53,11 @@ def pages(pdf, folder, dpi=150):
 def test_every_code_is_read_from_the_paper_twice_and_nothing_else(tmp_path, sheet):
     subjects, groups = school(20, blanks=3)
     pdf = draw_cards(subjects, groups, tmp_path / "cards.pdf", sheet=sheet, school="Maple Grove Elementary")
-    read = [s.text for page in pages(pdf, tmp_path) for s in zxingcpp.read_barcodes(page, formats=zxingcpp.BarcodeFormat.QRCode)]
+    read = [
+        s.text
+        for page in pages(pdf, tmp_path)
+        for s in zxingcpp.read_barcodes(page, formats=zxingcpp.BarcodeFormat.QRCode)
+    ]
     assert sorted(read) == sorted([*subjects["access_code"], *groups["access_code"]] * 2)
 
 
@@ -71,7 +84,18 @@ def test_classes_come_one_after_the_other_group_card_first_and_blanks_last():
     subjects, groups = school(6, blanks=2)
     cards = cards_in_order(subjects.sample(frac=1, random_state=1), groups.iloc[::-1])
     kinds = [c.kind for c in cards]
-    assert kinds == ["group", "student", "student", "student", "group", "student", "student", "student", "blank", "blank"]
+    assert kinds == [
+        "group",
+        "student",
+        "student",
+        "student",
+        "group",
+        "student",
+        "student",
+        "student",
+        "blank",
+        "blank",
+    ]
     assert [c.title for c in cards if c.kind == "group"] == ["3B", "10A"]
     last = [c.title.split()[-1].casefold() for c in cards[1:4]]
     assert last == sorted(last)

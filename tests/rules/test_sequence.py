@@ -192,7 +192,7 @@ WORDS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(WORDS, WORDS, st.data())
 def test_every_frame_is_accounted_for_whatever_the_day_brought(one, two, data):
     state = job("K001", "K002", "K003", blanks=("B001",))
