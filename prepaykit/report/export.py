@@ -1,0 +1,64 @@
+"""CSV files for people: the one function that writes them, so that every one is guarded and none is ever half there.
+
+A cell that a spreadsheet would take for a formula gets an apostrophe in front; `unguard` takes it off again, and gives back
+exactly what was there (the rule is that of the lab's files: `prepaykit.adapters.csv_cells`). The file starts with a byte order
+mark: without it Excel reads UTF-8 as the local code page and `Müller` comes out broken; our own readers, pandas' `utf-8-sig`
+and LibreOffice skip it. Text is written as it is, so `001234` keeps its zeros in the file. Excel drops them when the file is
+opened by a double click: import it, with that column as text.
+
+>>> guard("=HYPERLINK(1)"), guard("'t Hooft"), unguard(guard("=1")), unguard(guard("'=1"))
+("'=HYPERLINK(1)", "'t Hooft", '=1', "'=1")
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pandas as pd
+
+from prepaykit.adapters.csv_cells import RUNS, guard, unguard
+from prepaykit.adapters.durable import write_durably
+
+__all__ = ["guard", "unguard", "write_csv", "write_whole"]
+
+
+def write_csv(frame: pd.DataFrame, path: str | os.PathLike) -> Path:
+    """Write a table as CSV for people: UTF-8 with byte order mark, text guarded against formulas, all of the file or nothing.
+
+    Text and headings are guarded; numbers stay numbers (-5 is not a formula), flags become yes and no, moments are written as
+    `2026-10-17 03:59:59+00:00`, a missing value is an empty cell. The index is not written. Returns the path.
+    """
+    path = Path(path)
+    write_whole(path, b"\xef\xbb\xbf" + csv_text(frame, line_end="\r\n").encode("utf-8", "replace"))
+    return path
+
+
+def csv_text(frame: pd.DataFrame, *, line_end: str = "\n") -> str:
+    """The same as text with plain line ends and no byte order mark: for a pipe.
+
+    >>> csv_text(pd.DataFrame({"code": ["001234", "=1"], "is_open": [True, False]}))
+    "code,is_open\\n001234,yes\\n'=1,no\\n"
+    """
+    shown = pd.DataFrame({i: _cells(frame.iloc[:, i]) for i in range(frame.shape[1])}, index=frame.index)
+    shown.columns = [guard(str(c)) for c in frame.columns]
+    return shown.to_csv(index=False, lineterminator=line_end)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Put these bytes at the path in one step: a reader sees the old file or the new one, never a part."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        write_durably(part, content)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _cells(values: pd.Series) -> pd.Series:
+    if pd.api.types.is_bool_dtype(values.dtype):
+        return values.map({True: "yes", False: "no"})
+    if pd.api.types.is_numeric_dtype(values.dtype):
+        return values
+    text = values.astype("str")
+    return text.where(text.isna() | ~text.str.match(RUNS.pattern), "'" + text)

@@ -1,0 +1,334 @@
+"""The tables of a job report, one function each: how the job stands, counted from its own tables.
+
+They are what `write_report` draws and what a notebook shows. Amounts are cents, moments UTC; people's names appear only with
+`names=True`. Teachers stand in the table of classes, as they do on the packing lists.
+
+Source: domain.md 9 (what a reconciliation must print), 16.5.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from prepaykit.ledger.history import HISTORY_COLUMNS
+from prepaykit.report.text import findings_by_code
+from prepaykit.rules.balance import balance
+from prepaykit.rules.search import worklist
+from prepaykit.tables.findings import REGISTER
+from prepaykit.tables.state import JobState
+from prepaykit.tables.status import MACHINES
+
+HELD_REASONS = {
+    "held_no_picture": "a picture is missing",
+    "held_unpaid": "not paid in full",
+    "held_finding": "an error stands on it",
+}
+AGES = ((7, "up to 7 days"), (30, "8 to 30 days"), (60, "31 to 60 days"), (None, "more than 60 days"))
+UNKNOWN_AGE = "date not known"
+
+
+def job_tables(state: JobState, history: pd.DataFrame | None = None, *, now: pd.Timestamp, names: bool = False,
+               outbox: pd.DataFrame | None = None) -> dict[str, pd.DataFrame]:  # fmt: skip
+    """Every table of the report by name, in the order of the report.
+
+    `history` and `outbox` are the store's; without them the report has no history and does not know what was sent.
+
+    >>> state = JobState.new(name="maple-grove-2026", school="Maple Grove")
+    >>> list(job_tables(state, now=pd.Timestamp("2026-10-01", tz="UTC")))[:4]
+    ['balance', 'orders', 'held', 'money']
+    """
+    return {
+        "balance": balance(state),
+        "orders": orders_by_place(state),
+        "held": held_orders(state, names=names),
+        "money": money_accounts(state),
+        "held_money_by_age": held_money_by_age(state, now),
+        "worklist": worklist(state),
+        "shipped_not_paid": shipped_not_paid(state),
+        "paper_cash": paper_cash(state),
+        "by_day": by_day(state),
+        "findings": findings_by_code(state.findings),
+        "batches": batches(state, outbox),
+        "classes": classes(state),
+        "history": _no_history() if history is None else history,
+    }
+
+
+def orders_by_place(state: JobState) -> pd.DataFrame:
+    """One row a place where orders are, along a usual life: `status`, `place`, `orders`, `prints`, `due_cents`, `paid_cents`.
+
+    The direct batches of one status, which hold an order each, are one row.
+    """
+    orders = state.orders.merge(_prints(state), on="order_id", how="left", validate="1:1")
+    batch, collection = orders["batch_id"].astype("str"), orders["collection_id"].astype("str")
+    direct = (orders["shipping"] == "direct") & orders["batch_id"].notna()
+    status = orders["status"]
+    place = np.select(
+        [status == "cancelled", status == "in_revision", direct, orders["batch_id"].notna()],
+        ["cancelled", "manual revision", "direct batches", "batch " + batch.fillna("")],
+        default=("collection " + collection).fillna("in no collection"),
+    )
+    orders = orders.assign(place=pd.Series(place, index=orders.index, dtype="str"), prints=orders["prints"].fillna(0))
+    rows = orders.groupby(["status", "place"], as_index=False).agg(
+        orders=("order_id", "size"),
+        prints=("prints", "sum"),
+        due_cents=("total_cents", "sum"),
+        paid_cents=("paid_cents", "sum"),
+    )
+    rows = rows.astype({"prints": "int64"})
+    life = {s: i for i, s in enumerate(MACHINES["orders"].values)}
+    return rows.assign(_s=rows["status"].map(life)).sort_values(["_s", "place"], ignore_index=True).drop(columns="_s")
+
+
+def held_orders(state: JobState, *, names: bool = False) -> pd.DataFrame:
+    """Orders that wait, one row each: `order_no`, `access_codes`, `class`, `reason`, `suggestion`, `paid_cents`, `placed_at`.
+
+    An order that was not placed yet stands here only if something is in its way. `suggestion` is the likely right access code.
+    With `names` also `children` and `buyer`.
+    """
+    why = _why_held(state)
+    orders = state.orders[state.orders["status"].isin(["open", "held"])]
+    orders = orders[(orders["status"] == "held") | orders["order_id"].isin(why["order_id"])]
+    rows = orders.merge(why, on="order_id", how="left", validate="1:1").merge(
+        _children(state), on="order_id", how="left", validate="1:1"
+    )
+    rows["reason"] = rows["reason"].fillna("waits to be placed again").astype("str")
+    rows = rows.rename(columns={"buyer_name": "buyer"}).sort_values("order_id", ignore_index=True)
+    people = ["children", "buyer"] if names else []
+    return rows[["order_no", "access_codes", "class", *people, "reason", "suggestion", "paid_cents", "placed_at"]]
+
+
+def money_accounts(state: JobState) -> pd.DataFrame:
+    """Where the money is: `account` (received, shipped, held, to_refund), `amount_cents`, `meaning`. The last three make the first."""
+    book = state.postings.groupby("account")["amount_cents"].sum()
+    amounts = {
+        "received": (int(state.payments["amount_cents"].sum()), "came in for this job"),
+        "shipped": (int(book.get("shipped", 0)), "earned: sent to production"),
+        "held": (int(book.get("held", 0)), "paid, not shipped yet"),
+        "to_refund": (int(book.get("to_refund", 0)), "owed back to parents"),
+    }
+    rows = [[account, amount, meaning] for account, (amount, meaning) in amounts.items()]
+    return pd.DataFrame(rows, columns=["account", "amount_cents", "meaning"])
+
+
+def held_money_by_age(state: JobState, now: pd.Timestamp) -> pd.DataFrame:
+    """Paid and not shipped, by the days since the order was made: `age`, `orders`, `amount_cents`. What waits longest matters most."""
+    book = state.postings[state.postings["account"] == "held"].groupby("order_id")["amount_cents"].sum()
+    held = state.orders[["order_id", "placed_at"]].merge(
+        book.rename("held").reset_index(), on="order_id", validate="1:1"
+    )
+    held = held[held["held"] != 0]
+    days = (now - held["placed_at"]).dt.days
+    limits = [limit for limit, _ in AGES if limit is not None]
+    words = np.array([word for _, word in AGES])[np.searchsorted(limits, days.fillna(0).to_numpy(), side="left")]
+    age = pd.Series(words, index=held.index, dtype="str").where(days.notna(), UNKNOWN_AGE)
+    rows = held.groupby(age.rename("age")).agg(orders=("order_id", "size"), amount_cents=("held", "sum"))
+    order = [word for _, word in AGES] + [UNKNOWN_AGE]
+    return rows.reindex([word for word in order if word in rows.index]).rename_axis("age").reset_index()
+
+
+def shipped_not_paid(state: JobState) -> pd.DataFrame:
+    """Orders sent to production that were paid less than due: `order_no`, `due_cents`, `paid_cents`, `missing_cents`."""
+    orders = state.orders[(state.orders["status"] == "released")]
+    owed = state.refunds.groupby("order_id")["amount_cents"].sum()
+    due = orders["total_cents"] - orders["order_id"].map(owed).fillna(0).astype("int64")
+    rows = orders.assign(due_cents=due, missing_cents=due - orders["paid_cents"]).query("missing_cents > 0")
+    return rows[["order_no", "due_cents", "paid_cents", "missing_cents"]].reset_index(drop=True)
+
+
+def paper_cash(state: JobState) -> pd.DataFrame:
+    """The cash-up of paper orders, one row a way of paying: `method`, `envelopes`, `waiting` (no match), `received_cents`, `due_cents`.
+
+    `due_cents` counts the orders made from envelopes; an envelope that waits has none yet.
+    """
+    due = state.orders[["order_id", "total_cents"]].astype({"order_id": "Int64"})
+    rows = state.envelopes.dropna(subset="order_id").merge(due, on="order_id", how="left", validate="m:1")
+    rows = pd.concat([rows, state.envelopes[state.envelopes["order_id"].isna()]])
+    rows = rows.assign(method=rows["payment_method"].fillna("not said"), waiting=rows["order_id"].isna())
+    if "total_cents" not in rows:
+        rows["total_cents"] = 0
+    table = rows.groupby("method", as_index=False).agg(
+        envelopes=("envelope_id", "size"), waiting=("waiting", "sum"), received_cents=("received_cents", "sum"),
+        due_cents=("total_cents", "sum"),
+    )  # fmt: skip
+    return table.astype({"waiting": "int64", "received_cents": "int64", "due_cents": "int64"})
+
+
+def by_day(state: JobState) -> pd.DataFrame:
+    """Ordered against paid, one row a day at the school: `day`, `orders`, `ordered_cents`, `payments`, `received_cents`.
+
+    Orders and payments without a date are left out of this table (they are in all others).
+    """
+    zone = str(state.job["timezone"])
+    ordered = state.orders.dropna(subset="placed_at")
+    paid = state.payments.dropna(subset="received_at")
+    left = ordered.groupby(_day(ordered["placed_at"], zone)).agg(
+        orders=("order_id", "size"), ordered_cents=("total_cents", "sum")
+    )
+    right = paid.groupby(_day(paid["received_at"], zone)).agg(
+        payments=("payment_id", "size"), received_cents=("amount_cents", "sum")
+    )
+    return left.join(right, how="outer").fillna(0).astype("int64").rename_axis("day").sort_index().reset_index()
+
+
+def batches(state: JobState, outbox: pd.DataFrame | None = None) -> pd.DataFrame:
+    """One row a batch: `batch`, `kind`, `status`, `processing`, `deadline_at`, `released_at`, `orders`, `prints`, `due_cents`, `lab`.
+
+    `lab` is what the outbox says of its package: waiting, sent with the receipt, or the error; empty while nothing was promised.
+    """
+    orders = state.orders.dropna(subset="batch_id").merge(_prints(state), on="order_id", how="left", validate="1:1")
+    counts = orders.groupby("batch_id").agg(
+        orders=("order_id", "size"), prints=("prints", "sum"), due_cents=("total_cents", "sum")
+    )
+    rows = state.batches.join(counts, on="batch_id")
+    rows[["orders", "prints", "due_cents"]] = rows[["orders", "prints", "due_cents"]].fillna(0).astype("int64")
+    rows["lab"] = (
+        (state.name + "/batch/" + rows["batch_id"].astype("str")).map(_lab_news(outbox)).astype("str").fillna("")
+    )
+    columns = [
+        "batch",
+        "kind",
+        "status",
+        "processing",
+        "deadline_at",
+        "released_at",
+        "orders",
+        "prints",
+        "due_cents",
+        "lab",
+    ]
+    return rows.rename(columns={"batch_id": "batch"})[columns].reset_index(drop=True)
+
+
+def classes(state: JobState) -> pd.DataFrame:
+    """One row a class: `group`, `teacher`, `people`, `photographed`, `absent`, `opted_out`, `orders`, `placed`, `waiting`, `in_revision`.
+
+    People and orders without a class are the last row. An order for siblings counts in the class of each.
+    """
+    people = state.subjects[state.subjects["kind"] != "blank"]
+    seen = people["subject_id"].isin(state.galleries["subject_id"].dropna())
+    people = people.assign(
+        photographed=seen & people["photograph"],
+        absent=people["attendance"] == "absent",
+        opted_out=~people["photograph"],
+        group_id=people["group_id"].fillna(0),
+    )
+    counts = people.groupby("group_id").agg(
+        people=("subject_id", "size"),
+        photographed=("photographed", "sum"),
+        absent=("absent", "sum"),
+        opted_out=("opted_out", "sum"),
+    )
+    orders = _orders_by_class(state)
+    columns = ["people", "photographed", "absent", "opted_out", "orders", "placed", "waiting", "in_revision"]
+    groups = (
+        state.groups[["group_id", "name", "teacher"]].rename(columns={"name": "group"}).astype({"group_id": "Int64"})
+    )
+    nobody = pd.DataFrame({"group_id": pd.Series([0], dtype="Int64"), "group": ["no class"], "teacher": [None]})
+    rows = pd.concat([groups, nobody]).join(counts, on="group_id").join(orders, on="group_id")
+    rows[columns] = rows[columns].fillna(0).astype("int64")
+    rows = rows[(rows["group_id"] != 0) | (rows["people"] + rows["orders"] > 0)]
+    rows = rows.assign(_last=rows["group_id"] == 0).sort_values(["_last", "group", "group_id"], ignore_index=True)
+    return rows[["group", "teacher", *columns]]
+
+
+# --- counting ----------------------------------------------------------------------------------------------------------
+
+
+def _prints(state: JobState) -> pd.DataFrame:
+    """Prints of each order, as `batch` counts them: dropped slots are left out, a memory mate is one print."""
+    slots = state.slots[~state.slots["is_dropped"] & (state.slots["hole"] != "mate_group")]
+    return slots.groupby("order_id").size().rename("prints").reset_index()
+
+
+def _why_held(state: JobState) -> pd.DataFrame:
+    """One row an order that something stands in the way of: `order_id`, `reason`, `suggestion`."""
+    numbers = state.orders[["order_id", "order_no"]]
+    place = state.findings[(state.findings["verb"] == "place") & state.findings["code"].isin(HELD_REASONS)]
+    by_place = place.merge(numbers, left_on="key", right_on="order_no", validate="m:m")
+    by_place["reason"] = by_place["code"].map(HELD_REASONS)
+    errors = state.findings[(state.findings["severity"] == "error") & (state.findings["verb"] != "place")]
+    children = state.order_subjects[["order_subject_id", "order_id"]].assign(
+        key=state.order_subjects["order_subject_id"].astype("str")
+    )
+    slots = state.slots[["slot_id", "order_id"]].assign(key=state.slots["slot_id"].astype("str"))
+    causes = [
+        errors[errors["about"] == "orders"].merge(numbers, left_on="key", right_on="order_no", validate="m:m"),
+        errors[errors["about"] == "order_subjects"].merge(children, on="key", validate="m:1"),
+        errors[errors["about"] == "slots"].merge(slots, on="key", validate="m:1"),
+    ]
+    causes = pd.concat([part[["order_id", "code", "suggestion"]] for part in causes])
+    causes["reason"] = causes["code"].map({code: kind.meaning for code, kind in REGISTER.items()})
+    rows = pd.concat([by_place[["order_id", "reason", "suggestion"]], causes[["order_id", "reason", "suggestion"]]])
+    rows = rows.astype({"reason": "str", "suggestion": "str"})
+    told = rows.groupby("order_id").agg(reason=("reason", _joined), suggestion=("suggestion", _joined))
+    return told.reset_index()
+
+
+def _joined(words: pd.Series) -> str:
+    return "; ".join(words.dropna().drop_duplicates())
+
+
+def _children(state: JobState) -> pd.DataFrame:
+    """One row an order: its children's `access_codes`, `class` and `children` (names), in the order of the order."""
+    known = state.subjects[["subject_id", "access_code", "first_name", "last_name", "group_id"]].astype(
+        {"subject_id": "Int64"}
+    )
+    known = known.assign(group=known["group_id"].map(state.groups.set_index("group_id")["name"]))
+    rows = state.order_subjects[
+        ["order_id", "order_subject_id", "subject_id", "access_code", "typed_first", "typed_last"]
+    ]
+    matched = rows.dropna(subset="subject_id").merge(
+        known, on="subject_id", how="left", suffixes=("_typed", ""), validate="m:1"
+    )
+    alone = rows[rows["subject_id"].isna()].rename(columns={"typed_first": "first_name", "typed_last": "last_name"})
+    rows = pd.concat([matched, alone]).sort_values("order_subject_id")
+    rows["children"] = (rows["first_name"].fillna("") + " " + rows["last_name"].fillna("")).str.strip()
+    rows = rows.astype({"access_code": "str", "group": "str", "children": "str"})
+    told = rows.groupby("order_id").agg(
+        access_codes=("access_code", _comma), **{"class": ("group", _comma)}, children=("children", _comma)
+    )
+    return told.reset_index()
+
+
+def _comma(words: pd.Series) -> str:
+    return ", ".join(words[words.notna() & (words != "")].drop_duplicates())
+
+
+def _orders_by_class(state: JobState) -> pd.DataFrame:
+    group = state.subjects.set_index("subject_id")["group_id"]
+    rows = state.order_subjects[["order_id", "subject_id"]]
+    rows = rows.assign(group_id=rows["subject_id"].map(group).astype("Int64").fillna(0)).drop_duplicates(
+        ["order_id", "group_id"]
+    )
+    orders = state.orders[["order_id", "status"]].assign(
+        placed=state.orders["batch_id"].notna(),
+        waiting=state.orders["status"].isin(["open", "held"]),
+        in_revision=state.orders["status"] == "in_revision",
+    )
+    rows = rows.merge(orders, on="order_id", validate="m:1")
+    return rows.groupby("group_id").agg(
+        orders=("order_id", "size"),
+        placed=("placed", "sum"),
+        waiting=("waiting", "sum"),
+        in_revision=("in_revision", "sum"),
+    )
+
+
+def _day(moments: pd.Series, zone: str) -> pd.Series:
+    return moments.dt.tz_convert(zone).dt.strftime("%Y-%m-%d")
+
+
+def _lab_news(outbox: pd.DataFrame | None) -> dict[str, str]:
+    if outbox is None:
+        return {}
+    news = {}
+    for row in outbox.itertuples():
+        told = row.receipt if row.state == "sent" else row.error
+        news[row.key] = f"{row.state}: {told}" if isinstance(told, str) and told else row.state
+    return news
+
+
+def _no_history() -> pd.DataFrame:
+    return pd.DataFrame({c: pd.Series(dtype=d) for c, d in HISTORY_COLUMNS.items()})
