@@ -14,6 +14,7 @@ import pandas as pd
 from prepaykit.rules import money_book
 from prepaykit.rules.pricing import price_lines
 from prepaykit.tables.catalog import typed
+from prepaykit.tables.findings import together
 from prepaykit.tables.state import JobState
 
 WAITING = ("open", "held")
@@ -81,7 +82,7 @@ def price_orders(work: JobState, children: pd.DataFrame, *, verb: str) -> tuple[
         findings.append(priced.findings)
     work = work.replace(lines=lines, slots=slots)
     work = work.replace(orders=_with_totals(work, gone.unique()))
-    return work, typed("findings", pd.concat(findings)) if findings else work.findings.head(0)
+    return work, together(*findings)
 
 
 def flawed_orders(work: JobState, verb: str) -> pd.Series:
@@ -108,9 +109,13 @@ def mend_orders(
         validate="1:1",
     )
     # Another number of children is another order: it stays as it is, its finding with it.
-    wanted = wanted[wanted.groupby("order_id")["order_subject_id"].transform(lambda s: s.notna().all())].astype(
-        {"order_subject_id": "int64"}
+    whole = wanted.groupby("order_id")["order_subject_id"].transform(lambda s: s.notna().all()).astype(bool)
+    other = (
+        work.findings["key"].isin(wanted.loc[~whole, "order_no"])
+        & work.findings["code"].isin(MENDABLE)
+        & (work.findings["verb"] == verb)
     )
+    wanted = wanted[whole].astype({"order_subject_id": "int64"})
     products, packages = (t[t["edition"] == edition] for t in (work.products, work.packages))
     tried = price_lines(_wanted(wanted), products, packages, verb=verb).findings
     said = ["code", "key", "detail"]
@@ -119,10 +124,10 @@ def mend_orders(
     )["key"]
     better = wanted[~wanted["order_no"].isin(same)]
     if not len(better):
-        return work, tried
+        return work, together(tried, work.findings[other])
     orders = work.orders.copy()
     orders.loc[orders["order_id"].isin(better["order_id"]), "edition"] = edition
-    return price_orders(work.replace(orders=orders), better, verb=verb)[0], tried
+    return price_orders(work.replace(orders=orders), better, verb=verb)[0], together(tried, work.findings[other])
 
 
 def lines_sum(work: JobState, order_ids: pd.Series) -> pd.Series:

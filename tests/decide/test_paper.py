@@ -1,0 +1,159 @@
+"""Paper: every envelope is recorded with its money; it becomes an order when its child is certain; cash is never lost."""
+
+import pytest
+
+from prepaykit.decide.orders import plan_orders
+from prepaykit.decide.paper import plan_paper
+from prepaykit.decide.prices import plan_prices
+from prepaykit.errors import UsageError
+from prepaykit.tables.state import JobState
+from tests.decide.test_orders import NOW, PRICES, TWO, people, said
+from tests.tables_as_text import table
+
+
+def rows(text):
+    return table(text)
+
+
+@pytest.fixture
+def job():
+    state = JobState.new(name="maple-grove-2026", school="Maple Grove").replace(subjects=people())
+    return state.after(plan_prices(state, PRICES))
+
+
+def took(state, envelopes, **options):
+    return state.after(plan_paper(state, envelopes, now=NOW, **options))
+
+
+def held(state):
+    """Cents held by order number; under `-` what is held without an order."""
+    numbers = state.orders.set_index("order_id")["order_no"]
+    owner = state.postings["order_id"].map(numbers).fillna("-")
+    return {k: v for k, v in state.postings["amount_cents"].groupby(owner).sum().items() if v}
+
+
+ENVELOPES = rows("""
+    envelope_no  student_first  student_last  teacher  access_code  packages  received_cents  payment_method
+    E-1          -              -             -        X-1          A         2100            cash
+    E-2          cy             ROE           Smith    -            B         3000            check
+    E-3          Nobody         Here          Smith    -            P57       900             cash
+""")
+
+
+def test_an_envelope_with_a_certain_child_becomes_an_order_in_the_same_collection_as_online_orders(job):
+    state = took(job.after(plan_orders(job, TWO.tail(1), now=NOW)), ENVELOPES)
+    paper = state.orders[state.orders["origin"] == "paper"]
+    assert paper[["order_no", "collection_id", "total_cents", "paid_cents"]].values.tolist() == [
+        ["E-1", 1, 2100, 2100],
+        ["E-2", 1, 3000, 3000],
+    ]
+    assert state.order_subjects["matched_by"].tolist() == ["code", "code", "exact_name"]
+    assert state.slots[state.slots["order_id"] == 3]["hole"].tolist() == ["individual", "mate_individual", "mate_group"]
+
+
+def test_an_unmatched_envelope_is_recorded_with_its_money_and_nothing_is_lost(job):
+    plan = plan_paper(job, ENVELOPES, now=NOW)
+    state = job.after(plan)
+    assert said(plan) == [("envelope_unmatched", "envelopes", "E-3")]
+    assert len(state.envelopes) == 3 and held(state) == {"-": 900, "E-1": 2100, "E-2": 3000}
+    assert state.payments["amount_cents"].sum() == state.postings["amount_cents"].sum() == 6000
+
+
+def test_the_same_envelopes_again_change_nothing_and_the_finding_stays_without_a_file(job):
+    state = took(job, ENVELOPES)
+    assert plan_paper(state, ENVELOPES, now=NOW).is_empty
+    again = plan_paper(state, ENVELOPES.head(0), now=NOW)
+    assert again.is_empty and said(again) == [("envelope_unmatched", "envelopes", "E-3")]
+
+
+def test_a_persons_match_makes_the_order_and_moves_the_money_by_counter_entry(job):
+    state = took(job, ENVELOPES)
+    plan = plan_paper(state, ENVELOPES.head(0), match={"E-3": "X-4"}, now=NOW)
+    after = state.after(plan)
+    assert held(after) == {"E-1": 2100, "E-2": 3000, "E-3": 900} and after.payments["order_id"].notna().all()
+    assert after.postings["amount_cents"].tolist() == [2100, 3000, 900, -900, 900]
+    assert after.choices[["kind", "target", "value"]].values.tolist() == [["match", "E-3", "X-4"]]
+    assert after.order_subjects[["subject_id", "matched_by", "access_code"]].values.tolist()[-1] == [4, "person", "X-4"]
+    assert said(plan) == [("order_doubled", "orders", "E-3")]
+    assert (
+        plan_paper(after, ENVELOPES, match={"E-3": "X-4"}, now=NOW).is_empty
+        and plan_paper(after, ENVELOPES, now=NOW).is_empty
+    )
+
+
+def test_a_persons_match_corrects_an_envelope_that_went_to_another_child(job):
+    state = took(job, ENVELOPES)
+    after = took(state, ENVELOPES.head(0), match={"E-1": "X-3"})
+    assert after.order_subjects["subject_id"].tolist() == [3, 4]
+    assert after.slots.loc[after.slots["order_id"] == 1, "subject_id"].unique().tolist() == [3]
+
+
+def test_a_match_with_an_unknown_envelope_or_code_is_a_wrong_call(job):
+    state = took(job, ENVELOPES)
+    with pytest.raises(UsageError, match="no envelope E-9"):
+        plan_paper(state, ENVELOPES, match={"E-9": "X-1"}, now=NOW)
+    with pytest.raises(UsageError, match="X-77 is not on the names list"):
+        plan_paper(state, ENVELOPES, match={"E-3": "X-77"}, now=NOW)
+
+
+def test_an_envelope_is_matched_once_its_name_is_corrected_or_its_child_is_listed(job):
+    state = took(job, ENVELOPES)
+    corrected = ENVELOPES.assign(
+        student_first=[None, "cy", "Ada"], student_last=[None, "ROE", "Lee"], teacher=[None, "Smith", "Hewitt"]
+    )
+    after = took(state, corrected)
+    assert after.envelopes["order_id"].tolist() == [1, 2, 3] and "-" not in held(after)
+
+
+def test_a16_a_child_with_an_online_and_a_paper_order_is_flagged_and_nothing_is_deleted(job):
+    state = job.after(plan_orders(job, TWO, now=NOW))
+    plan = plan_paper(state, ENVELOPES.head(1), now=NOW)
+    assert said(plan) == [("order_doubled", "orders", "E-1")]
+    assert plan.findings["detail"].tolist() == ["envelope E-1 and order 1001 are both for code X-1"]
+    assert state.after(plan).orders["status"].tolist() == ["open"] * 3
+
+
+def test_a17_38_dollars_received_42_due_is_underpaid_and_blocks_the_order(job):
+    dear = rows("""
+        envelope_no  access_code  packages  received_cents
+        E-1          X-1          A-2       3800
+    """)
+    plan = plan_paper(job, dear, now=NOW)
+    assert said(plan) == [("underpaid", "orders", "E-1")] and plan.findings["severity"].tolist() == ["error"]
+    assert plan.findings["detail"].tolist() == ["envelope E-1: 3800 cents received, 4200 cents due"]
+    state = job.after(plan)
+    paid = plan_paper(state, dear.assign(received_cents=4200), now=NOW)
+    after = state.after(paid)
+    assert said(paid) == [] and after.payments["amount_cents"].tolist() == [3800, 400] and held(after) == {"E-1": 4200}
+    assert plan_paper(after, dear.assign(received_cents=4200), now=NOW).is_empty
+
+
+def test_more_money_than_due_is_held_and_said(job):
+    plan = plan_paper(job, ENVELOPES.head(1).assign(received_cents=2500), now=NOW)
+    assert said(plan) == [("overpaid", "orders", "E-1")] and held(job.after(plan)) == {"E-1": 2500}
+
+
+def test_less_money_or_another_package_in_a_later_file_is_only_reported(job):
+    state = took(job, ENVELOPES)
+    plan = plan_paper(state, ENVELOPES.assign(received_cents=[100, 3000, 900], packages=["A", "A", "P57"]), now=NOW)
+    assert not plan.counts() and [f for f in said(plan) if f[0] == "order_changed"] == [
+        ("order_changed", "orders", "E-1"),
+        ("order_changed", "orders", "E-2"),
+    ]
+
+
+def test_an_unreadable_package_letter_keeps_envelope_and_money_and_is_mended_by_the_corrected_file(job):
+    plan = plan_paper(job, ENVELOPES.head(1).assign(packages="A--1?"), now=NOW)
+    state = job.after(plan)
+    assert ("order_string_unreadable", "orders", "E-1") in said(plan) and held(state) == {"E-1": 2100}
+    after = took(state, ENVELOPES.head(1))
+    assert after.lines["code"].tolist() == ["A"] and after.envelopes["packages"].tolist() == ["A"]
+    assert (
+        plan_paper(after, ENVELOPES.head(1), now=NOW).is_empty
+        and len(plan_paper(after, ENVELOPES.head(1), now=NOW).findings) == 0
+    )
+
+
+def test_no_finding_speaks_a_name(job):
+    plan = plan_paper(job, ENVELOPES, now=NOW)
+    assert not any(n in " ".join(plan.findings["detail"]) for n in ["Nobody", "Here", "cy", "ROE"])
