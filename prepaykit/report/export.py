@@ -2,8 +2,8 @@
 
 A cell that a spreadsheet would take for a formula gets an apostrophe in front; `unguard` takes it off again, and gives back
 exactly what was there (the rule is that of the lab's files: `prepaykit.adapters.csv_cells`). The file starts with a byte order
-mark: without it Excel reads UTF-8 as the local code page and `Müller` comes out broken; our own readers, pandas' `utf-8-sig`
-and LibreOffice skip it. Text is written as it is, so `001234` keeps its zeros in the file. Excel drops them when the file is
+mark: without it Excel reads UTF-8 as the local code page and `Müller` comes out broken; our own readers, pandas and
+LibreOffice skip it. Text is written as it is, so `001234` keeps its zeros in the file. Excel drops them when the file is
 opened by a double click: import it, with that column as text.
 
 >>> guard("=HYPERLINK(1)"), guard("'t Hooft"), unguard(guard("=1")), unguard(guard("'=1"))
@@ -20,29 +20,36 @@ import pandas as pd
 from prepaykit.adapters.csv_cells import RUNS, guard, unguard
 from prepaykit.adapters.durable import write_durably
 
-__all__ = ["guard", "unguard", "write_csv", "write_whole"]
+__all__ = ["csv_text", "guard", "unguard", "write_csv", "write_whole"]
 
 
-def write_csv(frame: pd.DataFrame, path: str | os.PathLike) -> Path:
-    """Write a table as CSV for people: UTF-8 with byte order mark, text guarded against formulas, all of the file or nothing.
+def write_csv(frame: pd.DataFrame, path: str | os.PathLike, *, for_excel: bool = True) -> Path:
+    """Write a table as CSV for people: UTF-8, text guarded against formulas, all of the file or nothing. Returns the path.
 
     Text and headings are guarded; numbers stay numbers (-5 is not a formula), flags become yes and no, moments are written as
-    `2026-10-17 03:59:59+00:00`, a missing value is an empty cell. The index is not written. Returns the path.
+    `2026-10-17 03:59:59+00:00`, a missing value is an empty cell. The index is not written. `for_excel=False` leaves out the
+    byte order mark and ends lines with a line feed only, for files that another program reads.
     """
     path = Path(path)
-    write_whole(path, b"\xef\xbb\xbf" + csv_text(frame, line_end="\r\n").encode("utf-8", "replace"))
+    content = b"\xef\xbb\xbf" + _csv(frame, "\r\n") if for_excel else _csv(frame, "\n")
+    write_whole(path, content)
     return path
 
 
-def csv_text(frame: pd.DataFrame, *, line_end: str = "\n") -> str:
-    """The same as text with plain line ends and no byte order mark: for a pipe.
+def csv_text(frame: pd.DataFrame) -> str:
+    """The same as text, for a terminal or a pipe: guarded, one line feed a line, no byte order mark.
 
-    >>> csv_text(pd.DataFrame({"code": ["001234", "=1"], "is_open": [True, False]}))
-    "code,is_open\\n001234,yes\\n'=1,no\\n"
+    >>> csv_text(pd.DataFrame({"code": ["001234", "=1"], "sold": [True, False]}))
+    "code,sold\\n001234,yes\\n'=1,no\\n"
     """
+    return _csv(frame, "\n").decode()
+
+
+def _csv(frame: pd.DataFrame, line_end: str) -> bytes:
     shown = pd.DataFrame({i: _cells(frame.iloc[:, i]) for i in range(frame.shape[1])}, index=frame.index)
     shown.columns = [guard(str(c)) for c in frame.columns]
-    return shown.to_csv(index=False, lineterminator=line_end)
+    # Half a surrogate pair cannot be written as UTF-8; a file with one mark in it is better than no file.
+    return shown.to_csv(index=False, lineterminator=line_end).encode("utf-8", "replace")
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -62,6 +62,16 @@ def test_excel_is_told_that_the_file_is_utf_8(tmp_path):
     assert read_back(path)[1] == ["Müller 李"]
 
 
+def test_a_file_for_another_program_has_no_mark_before_its_first_heading(tmp_path):
+    path = write_csv(pd.DataFrame({"order_id": ["1"]}), tmp_path / "out.csv", for_excel=False)
+    assert path.read_bytes() == b"order_id\n1\n"
+
+
+def test_line_ends_within_a_cell_stay_as_they_are(tmp_path):
+    path = write_csv(pd.DataFrame({"note": ["a\nb", "c\r\nd"]}), tmp_path / "out.csv")
+    assert read_back(path)[1:] == [["a\nb"], ["c\r\nd"]]
+
+
 def test_two_columns_of_one_name_are_both_written(tmp_path):
     frame = pd.DataFrame([["=1", "b"]], columns=["x", "x"])
     assert read_back(write_csv(frame, tmp_path / "out.csv")) == [["x", "x"], ["'=1", "b"]]
