@@ -171,7 +171,8 @@ def _child(body: _Body, person: Person, room: Class | None, extra: float) -> Non
         card = body.shoot("card", [person], [person.shot_code], room, damage=damage)
         for note in sorted(notes & {"unread_card", "regenerated_card", "lost_card", "late", "must_not_sell"}):
             body.fault("late_child" if note == "late" else note, card, person)
-    frames = 2 + (body.chance.random() < extra)
+    # A skipped card shows by the child before it having far more frames than the others.
+    frames = 3 if "skipped_card" in notes else 2 + (body.chance.random() < extra)
     for take in range(frames):
         shot = body.shoot(
             "portrait", [person], [], room, damage="poster" if "foreign_qr" in notes and take == 0 else "", take=take
