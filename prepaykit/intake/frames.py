@@ -89,7 +89,7 @@ def read_frames(
     `shot_at`, `texts` (QR texts, one a line), `is_broken_card` (a card is seen, nothing read), `problem` (missing: none), `row`.
 
     Does not decide what a code means: see `prepaykit.rules.sequence`.
-    Finding codes: frame_unreadable, frame_too_large, file_skipped, zip_member_unsafe, file_unreadable.
+    Finding codes: frame_unreadable, frame_too_large, file_skipped, zip_member_unsafe, source_unreadable, picture_name_odd.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:

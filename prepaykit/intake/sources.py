@@ -82,17 +82,19 @@ def list_pictures(
 
     `sources` is one folder or zip, or several. Files of other kinds are counted in one `file_skipped` a kind; members of a zip
     that are unsafe become `zip_member_unsafe`. Links are never followed. Raises UsageError for a source that is not there.
-    Finding codes: file_skipped, zip_member_unsafe, file_unreadable.
+    Finding codes: file_skipped, zip_member_unsafe, source_unreadable, picture_name_odd.
     """
     limits = limits or Limits()
     if isinstance(sources, (str, os.PathLike)):
         sources = [sources]
-    members, findings = [], []
-    for root in dict.fromkeys(Path(os.path.abspath(s)) for s in sources):
+    members: dict[str, Member] = {}
+    findings = []
+    for root in dict.fromkeys(Path(s).resolve() for s in sources):
         listing = _list_zip(root, limits) if root.is_file() else _list_folder(root)
-        members += listing.members
         findings.append(listing.findings)
-    return Listing(members, together(*findings))
+        for member in listing.members:  # a folder named beside the one it lies in is not read twice
+            members.setdefault(f"{member.root}/{member.path}", member)
+    return Listing(list(members.values()), together(*findings))
 
 
 def open_bytes(root: str | os.PathLike[str], path: str, *, most_bytes: int | None = None) -> bytes:
@@ -171,25 +173,45 @@ def claims_picture(path: str) -> bool:
 def _list_folder(root: Path) -> Listing:
     if not root.is_dir():
         raise UsageError(f"{root.name} is neither a folder nor a zip: give the folder of picture day, or a .zip of it")
-    members, others = [], []
-    for folder, below, files in os.walk(root, followlinks=False):
-        below[:] = [b for b in below if not os.path.islink(os.path.join(folder, b))]
+    members, others, odd, closed = [], [], [], []
+    for folder, below, files in os.walk(root, followlinks=False, onerror=lambda error: closed.append(error.filename)):
+        links = [name for name in below if Path(folder, name).is_symlink()]
+        below[:] = [name for name in below if name not in links]
+        others += ["links"] * len(links)
         for name in files:
             full = Path(folder, name)
             path = full.relative_to(root).as_posix()
-            facts = full.lstat()
-            if claims_picture(path) and stat.S_ISREG(facts.st_mode) and not unsafe_name(path):
-                members.append(Member(str(root), path, facts.st_size))
-            else:
+            if full.is_symlink():
+                others.append("links")
+            elif not claims_picture(path) or not full.is_file():
                 others.append(path)
+            elif unsafe_name(path) or not _is_unicode(path):
+                odd.append(path)
+            else:
+                members.append(Member(str(root), path, full.stat().st_size))
     members.sort(key=lambda m: natural_key(m.path))
-    return Listing(members, _skipped(root, others))
+    findings = together(_skipped(root, others), _odd_names(root, odd), _closed(root, closed))
+    return Listing(members, findings)
+
+
+def _is_unicode(path: str) -> bool:
+    """False for a name whose bytes are not UTF-8: no table, no database and no lab would take it."""
+    return not any("\ud800" <= c <= "\udfff" for c in path)
+
+
+def _odd_names(root: Path, odd: list[str]) -> pd.DataFrame:
+    shown = [f"{root.name}, {ascii(path)[1:-1]}" for path in sorted(odd)]
+    return found("photos", "picture_name_odd", "files", shown, [f"{s}: the name cannot be kept" for s in shown])
+
+
+def _closed(root: Path, closed: list[str]) -> pd.DataFrame:
+    shown = [f"{root.name}, {ascii(Path(path).name)[1:-1]}" for path in sorted(closed)]
+    return found("photos", "source_unreadable", "files", shown, [f"{s}: the folder cannot be opened" for s in shown])
 
 
 def _folder_bytes(root: Path, path: str, most_bytes: int | None) -> bytes:
     full = root.joinpath(*path.split("/"))
-    home = os.path.realpath(root)
-    if os.path.commonpath([home, os.path.realpath(full)]) != home or full.is_symlink():
+    if not full.resolve().is_relative_to(root.resolve()) or full.is_symlink():
         raise Refused(f"{root.name}/{path} is a link that leaves its folder; nothing was read")
     with full.open("rb") as file:
         return file.read() if most_bytes is None else file.read(most_bytes + 1)
@@ -204,7 +226,7 @@ def _list_zip(root: Path, limits: Limits) -> Listing:
             entries = archive.infolist()
     except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError) as error:
         what = f"{root.name} cannot be opened as a zip: {type(error).__name__}"
-        return Listing([], found("photos", "file_unreadable", "files", [root.name], what))
+        return Listing([], found("photos", "source_unreadable", "files", [root.name], what))
     members, others, refused = [], [], []
     seen: set[str] = set()
     total = 0
@@ -214,7 +236,7 @@ def _list_zip(root: Path, limits: Limits) -> Listing:
         total += entry.file_size
         why = _unsafe_entry(entry, name, seen, limits)
         if number > limits.most_zip_members or total > limits.most_zip_bytes:
-            refused.append((number, name, "comes after the zip has passed its limits of members or size"))
+            refused.append((number, name, "and all after it are beyond the limits of one zip (members, size)"))
             break
         if why:
             refused.append((number, name, why))
@@ -262,7 +284,8 @@ def _skipped(root: Path, others: list[str]) -> pd.DataFrame:
     """One note for each kind of file that was left out: thousands of thumbnails must not bury the rest."""
     by_ending: dict[str, list[str]] = {}
     for path in sorted(others, key=natural_key):
-        by_ending.setdefault(PurePosixPath(path).suffix.lower() or "no ending", []).append(path)
+        ending = ascii(PurePosixPath(path).suffix.lower())[1:-1] or (path if path == "links" else "no ending")
+        by_ending.setdefault(ending, []).append(path)
     keys = [f"{root.name}, {ending}" for ending in sorted(by_ending)]
     details = [f"{len(by_ending[e])} files ({e}) in {root.name} are not JPEG pictures" for e in sorted(by_ending)]
     return found("photos", "file_skipped", "files", keys, details)

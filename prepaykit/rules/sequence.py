@@ -157,24 +157,27 @@ def _reads(frames: pd.DataFrame) -> pd.DataFrame:
 
 def _classified(reads: pd.DataFrame, roster: Roster) -> pd.DataFrame:
     """Add `code`: the text as a code of ours; missing for what is not ours."""
-    listed = list(roster.codes.index)
-    by_compact = pd.Series(listed, index=[compact(c) for c in listed], dtype="str")
-    by_compact = by_compact[~by_compact.index.duplicated(keep=False)].to_dict()
-    shapes = {_shape(c) for c in listed if not is_own_form(c)}
-    known = set(listed) | set(roster.filed)
-    ours = {text: _own_code(text, known, by_compact, shapes) for text in reads["text"].unique()}
+    known = set(roster.codes.index) | set(roster.filed)
+    texts = reads["text"].unique()
+    ours = {text: text for text in texts if text in known}
+    odd = [text for text in texts if text not in known]
+    if odd:  # few: listed codes are read as they were printed
+        shapes = {_shape(c) for c in roster.codes.index if not is_own_form(c)}
+        by_compact: dict[str, str | None] = {}
+        for code in roster.codes.index:
+            by_compact[compact(code)] = None if compact(code) in by_compact else code
+        ours |= {text: _own_code(text, known, by_compact, shapes) for text in odd}
     return reads.assign(code=reads["text"].map(ours).astype("str"))
 
 
-def _own_code(text: str, known: set[str], by_compact: dict[str, str], shapes: set[str]) -> str | None:
+def _own_code(text: str, known: set[str], by_compact: dict[str, str | None], shapes: set[str]) -> str | None:
     # a card of another system may carry a web address that ends in the code
     pieces = [text, *reversed(re.split(r"[/?&=#]", text))] if "://" in text else [text]
     for piece in filter(None, pieces):
         code = normal_code(piece)
-        if code in known:
-            return code
-        if compact(code) in by_compact:
-            return by_compact[compact(code)]
+        listed = code if code in known else by_compact.get(compact(code))
+        if listed:
+            return listed
     code = normal_code(text)
     return code if is_own_form(code) or _shape(code) in shapes else None
 
@@ -247,7 +250,7 @@ def _walk(frames: pd.DataFrame, reads: pd.DataFrame, choices: pd.DataFrame) -> p
 def _starts(walk: pd.DataFrame) -> np.ndarray:
     """True where a new camera, a new shoot or, after a long pause, a new day begins."""
     same = (walk["camera"] == walk["camera"].shift()) & (walk["shoot_no"] == walk["shoot_no"].shift())
-    return (~same | (walk["shot_at"].diff() > NEW_DAY)).to_numpy()
+    return (~same | (walk["shot_at"].diff().abs() > NEW_DAY)).to_numpy()
 
 
 def _next_seen(is_card: np.ndarray, is_aside: np.ndarray, walk: pd.DataFrame) -> np.ndarray:

@@ -71,6 +71,8 @@ REGISTER: dict[str, Kind] = {
     "frame_too_large": Kind("error", "a picture is larger than allowed; it is set aside", "check where it came from"),
     "frame_doubled": Kind("note", "the same bytes stand twice; both are kept", "nothing"),
     "file_skipped": Kind("note", "a file is not a picture; it is left out", "nothing"),
+    "source_unreadable": Kind("error", "a folder or zip cannot be opened; nothing in it was read", "check its permissions, or copy it again"),
+    "picture_name_odd": Kind("error", "a picture's name holds control signs or is not Unicode; it was not read", "rename the file and read the folder again"),
     "zip_member_unsafe": Kind("error", "a member of the zip would leave its folder, or is a link or a bomb; it was not read", "pack the zip anew"),
     "unread_card": Kind("error", "a frame shows a card that cannot be read", "name its code: prepaykit codes --tag {key}=CODE"),
     "code_not_listed": Kind("warn", "a card's code is not on the names list; its frames are kept under it",

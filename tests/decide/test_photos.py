@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from prepaykit.decide.photos import plan_photos
 from prepaykit.intake.frames import read_frames
 from prepaykit.tables.findings import found

@@ -11,6 +11,7 @@ from PIL import Image
 
 from prepaykit.intake import frames as module
 from prepaykit.intake.frames import Limits, read_cards, read_frames, shot_at
+from prepaykit.rules import sequence
 from prepaykit.tables.catalog import typed
 from tests.intake.drawn import bomb, card_and_frames, jpeg
 
@@ -145,3 +146,7 @@ def test_a_time_that_is_none_is_missing(text):
 def test_a_folder_without_pictures_gives_an_empty_table_of_the_same_columns(tmp_path):
     assert list(read_frames(tmp_path).table) == list(module.DTYPES)
     assert not len(read_cards(tmp_path))
+
+
+def test_the_reader_and_the_sequence_say_the_same_of_an_unread_card():
+    assert module.CARD_NOT_READ == sequence.CARD_NOT_READ

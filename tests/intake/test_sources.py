@@ -64,7 +64,7 @@ def test_a_bomb_is_refused_by_its_ratio_and_a_flood_by_its_number(tmp_path):
 
 def test_a_damaged_zip_and_a_damaged_member_are_findings(tmp_path):
     (tmp_path / "broken.zip").write_bytes(b"PK\x03\x04 nothing")
-    assert list_pictures(tmp_path / "broken.zip").findings["code"].tolist() == ["file_unreadable"]
+    assert list_pictures(tmp_path / "broken.zip").findings["code"].tolist() == ["source_unreadable"]
     source = zipped(tmp_path / "day.zip", {"IMG_0001.JPG": jpeg(), "IMG_0002.JPG": jpeg("ABCD-1234")})
     content = bytearray(source.read_bytes())
     content[3000:3400] = bytes(400)
@@ -86,8 +86,8 @@ def test_links_are_neither_listed_nor_opened(tmp_path):
     (tmp_path / "root").mkdir()
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / "x.jpg").write_bytes(b"secret")
-    os.symlink(tmp_path / "elsewhere" / "x.jpg", tmp_path / "root" / "link.jpg")
-    os.symlink(tmp_path / "elsewhere", tmp_path / "root" / "folder")
+    (tmp_path / "root" / "link.jpg").symlink_to(tmp_path / "elsewhere" / "x.jpg")
+    (tmp_path / "root" / "folder").symlink_to(tmp_path / "elsewhere")
     assert list_pictures(tmp_path / "root").members == []
     for path in ("link.jpg", "folder/x.jpg"):
         with pytest.raises(Refused):
@@ -115,3 +115,18 @@ def test_other_files_are_counted_by_kind(tmp_path):
     listing = list_pictures(tmp_path)
     assert listing.members == []
     assert sorted(listing.findings["key"].str.split(", ").str[1]) == [".db", ".jpg", ".txt"]
+
+
+def test_a_picture_with_a_name_nobody_can_keep_is_named_not_dropped(tmp_path):
+    (tmp_path / "line\nbreak.jpg").write_bytes(b"x")
+    (tmp_path / os.fsdecode(b"caf\xe9.jpg")).write_bytes(b"x")
+    listing = list_pictures(tmp_path)
+    assert listing.members == []
+    assert listing.findings["code"].tolist() == ["picture_name_odd"] * 2
+    assert all(detail.isprintable() for detail in listing.findings["detail"])
+
+
+def test_a_folder_named_beside_the_one_it_lies_in_is_read_once(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "IMG_0001.JPG").write_bytes(b"x")
+    assert len(list_pictures([tmp_path, tmp_path / "a"]).members) == 1
