@@ -127,8 +127,13 @@ def _decoded(data: bytes) -> tuple[str, list[tuple[str, str, str]]]:
         return rough, [
             ("encoding_guessed", "file", f"read as UTF-8 with {damaged} damaged characters, shown as \ufffd")
         ]
-    best = from_bytes(data, cp_isolation=OLD_ENCODINGS, threshold=0.9).best()
-    encoding = best.encoding if best else "cp1252"
+    # Equally sound readings differ in single letters (ñ, ń): then the first of the list, the encoding of Excel on Windows.
+    readings = [
+        (m.chaos, OLD_ENCODINGS.index(e))
+        for e in OLD_ENCODINGS
+        for m in from_bytes(data, cp_isolation=[e], threshold=0.9)
+    ]
+    encoding = OLD_ENCODINGS[min(readings)[1]] if readings else "cp1252"
     return data.decode(encoding, errors="replace"), [("encoding_guessed", "file", f"not UTF-8; read as {encoding}")]
 
 
