@@ -191,7 +191,7 @@ def test_excel_with_title_merged_cells_numbers_and_dates(tmp_path):
         [],
         ["Teacher", "Last Name", "First Name", "Student ID", "Grade", "Born"],
         ["Hewitt", "Lee", "Ada", 1234.0, 3, datetime.date(2017, 5, 1)],
-        [None, "Ng", "Bo", "001235", datetime.datetime(2026, 4, 3), None],
+        [None, "Ng", "Bo", "001235", datetime.datetime(2026, 4, 3), None],  # noqa: DTZ001 - a sheet has no zone
         ["Smith", "Roe", "Cy", "1E5", "3", None],
     ], merge=["A1:F1", "A4:A5"])  # fmt: skip
     read = read_names(path)
