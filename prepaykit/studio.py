@@ -117,7 +117,8 @@ class Studio:
         return self.store.jobs()
 
     def job(self, name: str | None = None) -> Job:
-        """A job by name; without a name the only one there is."""
+        """A job by name; without a name the one of `PREPAYKIT_JOB`, else the only one there is."""
+        name = name or os.environ.get("PREPAYKIT_JOB")
         names = list(self.store.jobs()["name"])
         if name is None and len(names) == 1:
             name = names[0]

@@ -17,7 +17,15 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 from prepaykit import errors
 from prepaykit.demo.draw import draw_job
@@ -40,7 +48,14 @@ class Step:
     parameters: Mapping[str, object]
 
 
-def run_demo(folder: str | os.PathLike, *, size: str = "small", seed: int = 1, again: bool = False, console: Console | None = None) -> Path:
+def run_demo(
+    folder: str | os.PathLike,
+    *,
+    size: str = "small",
+    seed: int = 1,
+    again: bool = False,
+    console: Console | None = None,
+) -> Path:
     """Draw a job into a folder and run it to its end; gives back the path of its report.
 
     Raises Refused for a folder with other things in it, and the error of the verb if one does not go through.
@@ -51,7 +66,9 @@ def run_demo(folder: str | os.PathLike, *, size: str = "small", seed: int = 1, a
     _draw(folder, size, seed, console)
     with _as_demo(folder / "studio.db"), Studio.open(folder / "studio.db") as studio, WarmKernel() as warm:
         job = studio.new(folder, why="demo")
-        console.print(f"\nJob {job.name}, every verb through its notebook, as actor 'demo' (executed notebooks: {folder.name}/runs)\n")
+        console.print(
+            f"\nJob {job.name}, every verb through its notebook, as actor 'demo' (executed notebooks: {folder.name}/runs)\n"
+        )
         _run_all(job, folder, warm, console)
         _print_end(job, folder, time.monotonic() - started, console)
         return folder / "reports" / f"{job.name}.html"
@@ -67,7 +84,9 @@ def _make_room(folder: Path, *, again: bool) -> None:
     if not _is_demo(folder):
         raise Refused(f"{folder} is not empty and no demo job: give a new folder, such as: prepaykit demo my-demo")
     if not again:
-        raise Refused(f"{folder} holds a demo job already: look at it with `prepaykit lab {folder.name}`, or draw it anew with --again")
+        raise Refused(
+            f"{folder} holds a demo job already: look at it with `prepaykit lab {folder.name}`, or draw it anew with --again"
+        )
     for name in MADE:
         path = folder / name
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
@@ -85,7 +104,13 @@ def _draw(folder: Path, size: str, seed: int, console: Console) -> None:
     beside = folder / ".drawing"
     shutil.rmtree(beside, ignore_errors=True)
     beside.parent.mkdir(parents=True, exist_ok=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[speed]}"), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[speed]}"),
+        TimeElapsedColumn(),
+    )
     started = time.monotonic()
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(f"Drawing a {size} job", total=None, speed="")
@@ -100,7 +125,9 @@ def _draw(folder: Path, size: str, seed: int, console: Console) -> None:
     beside.rmdir()
     frames = sum(1 for p in folder.rglob("*.JPG"))
     seconds = time.monotonic() - started
-    console.print(f"Drew a {size} job, all invented, into {folder.name}: {frames:,} frames in {seconds:.0f} s ({frames / seconds:.0f} frames/s)")
+    console.print(
+        f"Drew a {size} job, all invented, into {folder.name}: {frames:,} frames in {seconds:.0f} s ({frames / seconds:.0f} frames/s)"
+    )
 
 
 @contextmanager
@@ -133,10 +160,8 @@ def _steps(job: Job, demo: Mapping[str, int]) -> Iterator[Step]:
     yield Step("photos", "retake day", {"folders": "retake", "shoot_no": 2})
     yield from _to_the_lab(job, " after the retake")
     yield Step("sell", "open to all parents", {"send": True})
-    state = job.state
-    held = sorted(state.orders.loc[state.orders["status"] == "held", "order_no"])
-    if held:
-        yield Step("cancel", "a child who never came", {"orders": held[0]})
+    for order_no in _not_to_be_sold(job)[:1]:
+        yield Step("cancel", "a child whose pictures must not be sold", {"orders": order_no})
     yield Step("report", "how the job stands", {})
 
 
@@ -146,10 +171,20 @@ def _to_the_lab(job: Job, when: str) -> Iterator[Step]:
     yield Step("place", f"ready orders go on{when}", {})
     if (job.state.orders["status"] == "in_revision").any():
         yield Step("revise", f"memory mates composed{when}", {"render": True, "release": "clean"})
-    for number in _open_batches(job, "batch"):
+    for number in _open_batches(job, "school"):
         yield Step("batch", f"to the school{when}", {"number": number, "send": True})
     if _open_batches(job, "direct"):
         yield Step("batch", f"direct to homes{when}", {"send": True})
+
+
+def _not_to_be_sold(job: Job) -> list[str]:
+    """Waiting orders for a child who opted out: the finding's advice is to cancel and refund them."""
+    state = job.state
+    slots = state.findings.loc[state.findings["code"] == "opted_out", "key"]
+    orders = state.slots.loc[state.slots["slot_id"].astype("str").isin(slots), "order_id"]
+    return sorted(
+        state.orders.loc[state.orders["order_id"].isin(orders) & (state.orders["status"] == "held"), "order_no"]
+    )
 
 
 def _open_batches(job: Job, kind: str) -> list[int]:
@@ -161,12 +196,22 @@ def _open_batches(job: Job, kind: str) -> list[int]:
 
 def _run_all(job: Job, folder: Path, warm: WarmKernel, console: Console) -> None:
     demo = tomllib.loads((folder / "job.toml").read_text(encoding="utf-8"))["demo"]
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("", total=24)
+        task = bar.add_task("", total=25)
         for number, step in enumerate(_steps(job, demo), start=1):
             bar.update(task, description=f"{NOTEBOOKS[step.verb]}: {step.purpose}")
-            given = dict(step.parameters) if step.verb == "report" else {**step.parameters, "apply": True, "why": f"demo: {step.purpose}"}
+            given = (
+                dict(step.parameters)
+                if step.verb == "report"
+                else {**step.parameters, "apply": True, "why": f"demo: {step.purpose}"}
+            )
             began = time.monotonic()
             out = folder / "runs" / f"{number:02d}_{NOTEBOOKS[step.verb]}.ipynb"
             result = run_notebook(step.verb, given, out, warm=warm, cwd=folder)
@@ -187,13 +232,19 @@ def _require_done(step: Step, result: RunResult) -> None:
     if result.status == "succeeded":
         return
     kinds = {k.exit_code: k for k in (errors.UsageError, errors.Refused, errors.NeighbourFailed)}
-    raise kinds.get(result.exit_code, PrepaykitError)(f"the demo stopped at {step.verb}: {result.error} ({result.path})")
+    raise kinds.get(result.exit_code, PrepaykitError)(
+        f"the demo stopped at {step.verb}: {result.error} ({result.path})"
+    )
 
 
 def _print_end(job: Job, folder: Path, seconds: float, console: Console) -> None:
     here = Path(os.path.relpath(folder))
-    open_rows = job.worklist()
+    left = int(job.findings()["severity"].isin(["error", "warn"]).sum())
     print(f"\n{show_balance(job.balance())}")
-    console.print(f"\n{len(job.findings())} findings are left for a person, {len(open_rows)} refunds and fees to close. All in {seconds:.0f} s.")
+    console.print(
+        f"\n{left} findings are left for a person, {len(job.worklist())} refunds and fees to close. All in {seconds:.0f} s."
+    )
     print(f"Report: {here / 'reports' / f'{job.name}.html'}")
-    console.print(f"Next, look for yourself:\n  prepaykit lab {here}\n  prepaykit balance --studio {here}", markup=False)
+    console.print(
+        f"Next, look for yourself:\n  prepaykit lab {here}\n  prepaykit balance --studio {here}", markup=False
+    )

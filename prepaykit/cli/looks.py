@@ -1,0 +1,109 @@
+"""Looking, and the two things that are no plan of a verb: taking back, and sending what was promised."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from prepaykit.cli.shell import ACTOR, APPLY, CSV, JOB, STUDIO, WHY, command, looks, opened, out, out_table, talk
+from prepaykit.errors import NeighbourFailed, Refused
+
+PANEL = "Look, take back, send"
+Studio, JobName, Actor, Apply, Why, Csv = (p.annotation for p in (STUDIO, JOB, ACTOR, APPLY, WHY, CSV))
+
+
+@looks("find", panel=PANEL, example="prepaykit find 104007")
+def find(job: Any, text: Annotated[str, typer.Argument(help="Number, code, name or address.", show_default=False)]):
+    """Find orders, people and envelopes, the cancelled too."""
+    return job.find(text)
+
+
+@command("balance", panel=PANEL, example="prepaykit balance")
+def balance(
+    todo: Annotated[bool, typer.Option("--todo", help="Refunds and service fees still open.")] = False,
+    job: JobName = None,
+    studio: Studio = None,
+    csv: Csv = False,
+) -> None:
+    """The equations that must hold: names, frames, orders, money. Ends with 1 if one is off."""
+    from prepaykit.report.text import show_balance
+
+    with opened(studio) as place:
+        this_job = place.job(job)
+        rows = this_job.worklist() if todo else this_job.balance()
+        if csv or todo:
+            out_table(rows, csv=csv)
+        else:
+            out(show_balance(rows))
+    if not todo and not rows["holds"].all():
+        raise typer.Exit(1)
+
+
+@looks("history", panel=PANEL, example="prepaykit history --operation 4")
+def history(
+    job: Any,
+    operation: Annotated[
+        int | None, typer.Option(help="Every field that this operation changed.", show_default=False)
+    ] = None,
+):
+    """Every operation: who, when, what, why."""
+    return job.history() if operation is None else job.journal(operation)
+
+
+@command("undo", panel=PANEL, example='prepaykit undo 4 --why "wrong list" --apply')
+def undo(
+    operation: Annotated[int | None, typer.Argument(help="Its number; else the last one.", show_default=False)] = None,
+    apply: Apply = False,
+    why: Why = "",
+    job: JobName = None,
+    studio: Studio = None,
+    actor: Actor = None,
+) -> None:
+    """Take back an operation; refused, naming the rows, if they were changed since."""
+    with opened(studio, actor) as place:
+        this_job = place.job(job)
+        rows = this_job.history()
+        rows = rows[rows["op_no"] == operation] if operation is not None else rows.sort_values("op_no").tail(1)
+        if not len(rows):
+            raise Refused(f"{this_job.name} has no operation {operation}: see prepaykit history")
+        out_table(rows, csv=False)
+        if not apply:
+            talk("Dry run: nothing has changed. Next: the same command with --apply")
+        else:
+            talk(f"Done: {this_job.undo(operation, why=why)!r}\nNext: prepaykit balance")
+
+
+@command("report", panel=PANEL, example="prepaykit report report.html")
+def report(
+    path: Annotated[
+        Path | None, typer.Argument(help="The HTML file to write.", show_default="reports/JOB.html beside the studio")
+    ] = None,
+    job: JobName = None,
+    studio: Studio = None,
+) -> None:
+    """Write the report of a job: one HTML file that needs no net."""
+    from prepaykit.report.job_report import write_report
+
+    with opened(studio) as place:
+        this_job = place.job(job)
+        out(str(write_report(this_job, path or place.home / "reports" / f"{this_job.name}.html")))
+
+
+@command("send", panel=PANEL, example="prepaykit send --apply")
+def send(apply: Apply = False, studio: Studio = None, actor: Actor = None, csv: Csv = False) -> None:
+    """Send what waits in the outbox (lab packages, mail files), each thing once."""
+    with opened(studio, actor) as place:
+        if not apply:
+            waiting = place.store.outbox()
+            waiting = waiting[waiting["state"].isin(["pending", "leased"])]
+            out_table(waiting[["key", "kind", "state"]], csv=csv)
+            talk(f"{len(waiting)} would be sent. Next: prepaykit send --apply" if len(waiting) else "Nothing waits.")
+            return
+        sent = place.send()
+        out_table(sent, csv=csv)
+    failed = sent[sent["error"].notna()]
+    talk(f"{int((sent['state'] == 'sent').sum())} sent, {len(failed)} still waiting.")
+    if len(failed):
+        raise NeighbourFailed(
+            f"not sent: {', '.join(failed['key'].head(5))}. They stay in the outbox; put the cause right and send again."
+        )

@@ -1,0 +1,182 @@
+"""The verbs: what goes into a job, its pictures, its orders. Each shows a plan and changes nothing without `--apply`."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from prepaykit.cli.shell import plans, talk
+from prepaykit.parameters import keyed_by_number, pairs, release_choice, words
+
+FILES, PICTURES, ORDERS = "Files in", "Picture day", "Orders out"
+
+Source = Annotated[Path, typer.Argument(help="CSV or Excel file.", show_default=False)]
+Pairs = list[str]
+
+
+@plans("settings", panel=FILES, example="prepaykit settings has_manual_revision=yes --apply")
+def settings(job: Any, values: Annotated[Pairs, typer.Argument(metavar="NAME=VALUE...", show_default=False)]):
+    """Change settings of the job: policies, deadlines, addresses."""
+    return job.settings(**pairs(values, what="settings"))
+
+
+@plans("names", panel=FILES, example="prepaykit names names.csv --blanks 16 --apply")
+def names(
+    job: Any,
+    source: Source,
+    blanks: Annotated[int, typer.Option(help="How many blank cards the job shall have.", min=0)] = 0,
+    seed: Annotated[
+        int | None, typer.Option(help="Repeats the access codes of an earlier run.", show_default=False)
+    ] = None,
+):
+    """Bring in a names list; access codes are issued to those who have none."""
+    return job.names(source, blanks=blanks, seed=seed)
+
+
+@plans("prices", panel=FILES, example="prepaykit prices prices.csv --apply")
+def prices(job: Any, source: Source):
+    """Bring in a price list; a changed one counts for orders to come."""
+    return job.prices(source)
+
+
+@plans("orders", panel=FILES, example="prepaykit orders orders.csv --apply")
+def orders(job: Any, source: Source):
+    """Bring in online orders."""
+    return job.orders(source)
+
+
+@plans("paper", panel=FILES, example="prepaykit paper paper_orders.csv --apply")
+def paper(
+    job: Any,
+    source: Annotated[Path | None, typer.Argument(help="CSV or Excel file.", show_default=False)] = None,
+    match: Annotated[Pairs | None, typer.Option(metavar="ENVELOPE=CODE", help="Match an envelope by hand.")] = None,
+):
+    """Bring in paper orders, or match envelopes by hand."""
+    return job.paper(source, match=pairs(match or [], what="--match"))
+
+
+@plans("cards", panel=FILES, example="prepaykit cards cards.pdf --sheet a4 --apply")
+def cards(
+    job: Any,
+    pdf: Annotated[Path, typer.Argument(help="The PDF to write.", show_default=False)],
+    sheet: Annotated[str, typer.Option(help="letter or a4")] = "letter",
+    again: Annotated[bool, typer.Option(help="Those printed before as well.")] = False,
+):
+    """Draw the QR cards that are not printed yet, eight to a sheet, as a PDF."""
+    plan = job.cards(again=again)
+    return plan, lambda: job.draw_cards(plan, pdf, sheet=sheet)
+
+
+@plans("photos", panel=PICTURES, example="prepaykit photos photos --apply")
+def photos(
+    job: Any,
+    sources: Annotated[list[Path], typer.Argument(help="Folders or zips with frames.", show_default=False)],
+    shoot_no: Annotated[int, typer.Option(help="1 picture day, 2 first retake day, …", min=1)] = 1,
+):
+    """Bring in frames: cards are read, galleries made and ordered, doubts become findings."""
+    from rich.console import Console
+    from rich.progress import MofNCompleteColumn, Progress
+
+    with Progress(
+        *Progress.get_default_columns(), MofNCompleteColumn(), console=Console(stderr=True), transient=True
+    ) as bar:
+        task = bar.add_task("reading frames", total=None)
+        return job.photos(
+            sources, shoot_no=shoot_no, on_progress=lambda n, total: bar.update(task, completed=n, total=total)
+        )
+
+
+@plans("populate", panel=PICTURES, example="prepaykit populate --apply")
+def populate(job: Any):
+    """Give every slot its picture; each that stays empty gets one finding."""
+    return job.populate()
+
+
+@plans("codes", panel=PICTURES, example="prepaykit codes --tag 118=AB12-CD34 --apply")
+def codes(
+    job: Any,
+    why: str,
+    tag: Annotated[Pairs | None, typer.Option(metavar="FRAME=CODE", help="A frame shows this card.")] = None,
+    relabel: Annotated[
+        Pairs | None, typer.Option(metavar="CODE=CODE", help="File a gallery under another code.")
+    ] = None,
+    order_code: Annotated[Pairs | None, typer.Option(metavar="ORDER=CODE", help="The child an order is for.")] = None,
+    bind: Annotated[Pairs | None, typer.Option(metavar="BLANK=CODE", help="A blank card was this child's.")] = None,
+    hide: Annotated[list[str] | None, typer.Option(metavar="FRAME", help="Do not offer this frame.")] = None,
+    show: Annotated[list[str] | None, typer.Option(metavar="FRAME", help="Offer it again.")] = None,
+    suggested: Annotated[bool, typer.Option("--suggested", help="Relabel each gallery with one likely child.")] = False,
+):
+    """Put access codes right, and populate again what follows from it."""
+    from prepaykit.rules.suggestions import suggested_relabels
+
+    relabels = suggested_relabels(job.findings("photos")) if suggested else {}
+    return job.codes(
+        tag=pairs(tag or [], what="--tag"),
+        relabel=relabels | pairs(relabel or [], what="--relabel"),
+        order_code=pairs(order_code or [], what="--order-code"),
+        bind=pairs(bind or [], what="--bind"),
+        hide=dict.fromkeys(words(hide or []), True) | dict.fromkeys(words(show or []), False),
+        why=why,
+    )
+
+
+@plans("place", panel=ORDERS, example="prepaykit place --apply")
+def place(
+    job: Any,
+    accept: Annotated[list[str] | None, typer.Option(metavar="ORDER", help="Take its findings as they are.")] = None,
+):
+    """Send ready orders on to the batch or to revision; hold the others in a new collection."""
+    return job.place(accept=words(accept or []))
+
+
+@plans("revise", panel=ORDERS, example="prepaykit revise --render --release clean --apply")
+def revise(
+    job: Any,
+    release: Annotated[
+        list[str] | None, typer.Option(metavar="ORDER|clean", help="Orders to release, or all clean ones.")
+    ] = None,
+    replace: Annotated[
+        Pairs | None, typer.Option(metavar="SLOT=FRAME", help="Another frame of the same child.")
+    ] = None,
+    artwork: Annotated[Pairs | None, typer.Option(metavar="SLOT=FILE", help="A finished memory mate.")] = None,
+    render: Annotated[bool, typer.Option("--render", help="Compose the memory mates that lack artwork.")] = False,
+):
+    """Manual revision: replace frames, attach or render artwork, release orders."""
+    frames = keyed_by_number(pairs(replace or [], what="--replace"), what="--replace")
+    files = keyed_by_number(pairs(artwork or [], what="--artwork"), what="--artwork")
+    if not (release or replace or artwork or render):
+        from prepaykit.report.text import show_table
+
+        talk(show_table(job.revision_queue()[["order_no", "slot_id", "product_code", "hole", "frame_id", "lacks"]]))
+    chosen = {slot: int(_number(frame)) for slot, frame in frames.items()}
+    return job.revise(release=release_choice(release or []), replace=chosen, artwork=files, render=render)
+
+
+@plans("batch", panel=ORDERS, example="prepaykit batch 1 --apply")
+def batch(
+    job: Any,
+    number: Annotated[
+        int | None, typer.Argument(help="The batch; without it those that are due.", show_default=False)
+    ] = None,
+    next_deadline: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Deadline of the next batch, YYYY-MM-DD.")
+    ] = None,
+):
+    """Release a batch to the lab, once."""
+    return job.batch(number, next_deadline=next_deadline)
+
+
+@plans("sell", panel=ORDERS, example="prepaykit sell --apply")
+def sell(job: Any):
+    """Switch the job from Prepay to Selling, after a preflight."""
+    return job.sell()
+
+
+@plans("cancel", panel=ORDERS, example='prepaykit cancel 104007 --why "child left the school" --apply')
+def cancel(job: Any, why: str, numbers: Annotated[list[str], typer.Argument(metavar="ORDER...", show_default=False)]):
+    """Delete orders from the collection; refund and service fee stay on the worklist."""
+    return job.cancel(numbers, why=why)
+
+
+def _number(text: str) -> str:
+    return next(iter(keyed_by_number({text: ""}, what="--replace")), text)

@@ -1,0 +1,57 @@
+"""What a person types: decisions as short texts, the same in an option of a command and in a parameter of a notebook.
+
+>>> pairs("118=AB12-CD34 119=AB12-CD34"), words("104001, 104002")
+({'118': 'AB12-CD34', '119': 'AB12-CD34'}, ['104001', '104002'])
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from prepaykit.errors import UsageError
+
+
+def words(text: str | Iterable[str]) -> list[str]:
+    """The words of a text, or of several texts: spaces, commas and semicolons part them. Codes stay text."""
+    texts = [text] if isinstance(text, str) else text
+    return [word for one in texts for word in re.split(r"[\s,;]+", one) if word]
+
+
+def pairs(text: str | Iterable[str], *, what: str = "the value") -> dict[str, str]:
+    """`KEY=VALUE` words as a dictionary. Raises UsageError, naming `what`, for a word without `=` and for a key given twice.
+
+    A list (the option of a command, given several times) is one pair an item, so that its values may hold spaces.
+
+    >>> pairs(["ship_to=1 School Lane"])
+    {'ship_to': '1 School Lane'}
+    """
+    result: dict[str, str] = {}
+    for word in words(text) if isinstance(text, str) else text:
+        key, sign, value = (part.strip() for part in word.partition("="))
+        if not sign or not key:
+            raise UsageError(f"{what}: write KEY=VALUE, not {word!r}")
+        if result.get(key, value) != value:
+            raise UsageError(f"{what}: {key} is given twice, with different values")
+        result[key] = value
+    return result
+
+
+def release_choice(text: str | Iterable[str]) -> str | list[str]:
+    """Orders to release: their numbers, or the word `clean` for all that have what they need.
+
+    >>> release_choice("clean"), release_choice("104001 104007"), release_choice("")
+    ('clean', ['104001', '104007'], [])
+    """
+    named = words(text)
+    if "clean" in named and len(named) > 1:
+        raise UsageError("release: either `clean`, or order numbers, not both")
+    return "clean" if named == ["clean"] else named
+
+
+def keyed_by_number(decided: dict[str, str], *, what: str) -> dict[int, str]:
+    """The same pairs with whole numbers as keys (slots). Raises UsageError for a key that is none."""
+    wrong = [key for key in decided if not key.isdecimal()]
+    if wrong:
+        raise UsageError(f"{what}: {', '.join(wrong)} is not a number such as 118")
+    return {int(key): value for key, value in decided.items()}
