@@ -4,7 +4,7 @@ Problem. Thousands of files of 5 to 12 MB, most of them sound, a few of them not
 fast, must end with every file accounted for, and must never end with an exception.
 
 Rule, for each file: bytes once, and their SHA-256 is the file's identity; size before header, header before pixels (a picture
-of 900 megapixels is never unpacked); then one decode, grey and at half scale, and the QR reader looks at that. A file whose
+of 900 megapixels is never unpacked); then one decode, grey and (above 16 megapixels) at half scale, and the QR reader looks at that. A file whose
 path, size and SHA-256 are known already is not decoded again. Damage is a `problem` on the row and a finding, and the row
 stays in the count.
 
@@ -46,6 +46,9 @@ DTYPES = {
     "root": "str", "path": "str", "sha256": "str", "size_bytes": "int64", "width": "Int64", "height": "Int64", "camera": "str",
     "sequence": "int64", "shot_at": "datetime64[us]", "texts": "str", "is_broken_card": "bool", "problem": "str", "row": "int64",
 }  # fmt: skip
+
+# above this many pixels half the scale shows a card as well; a small picture is looked at as it is
+FULL_UP_TO = 16_000_000
 
 _DCF_NAME = re.compile(r"^([A-Z0-9_]{4})\d{4}$")
 _DCF_FOLDER = re.compile(r"^(\d{3}[A-Z0-9_]{5}|DCIM)$", re.IGNORECASE)
@@ -239,13 +242,21 @@ def _decode(row: Row, content: bytes, limits: Limits) -> Row:
                 "frame_too_large",
                 f"{row.width * row.height // 10**6} megapixels, more than {limits.most_pixels // 10**6}",
             )
-        picture.draft("L", (row.width // 2, row.height // 2))
-        picture.load()
-        grey = picture if picture.mode == "L" else picture.convert("L")
-        symbols = read_symbols(grey)
+        is_large = row.width * row.height > FULL_UP_TO
+        symbols = read_symbols(_grey(picture, 2 if is_large else 1))
+    if is_large and symbols.is_broken:  # rare: worth a second decode, of all pixels
+        with Image.open(io.BytesIO(content), formats=["JPEG"]) as whole:
+            symbols = read_symbols(_grey(whole, 1))
     row.texts = "\n".join(" ".join(t.split())[:_LONGEST_TEXT] for t in symbols.texts) or None
     row.is_broken_card = symbols.is_broken
     return row
+
+
+def _grey(picture: Image.Image, scale: int) -> Image.Image:
+    """The picture in grey at full or half scale, straight from the decoder: no colours are ever unpacked."""
+    picture.draft("L", (picture.width // scale, picture.height // scale))
+    picture.load()
+    return picture if picture.mode == "L" else picture.convert("L")
 
 
 def _at_fault(row: Row, code: str, problem: str) -> Row:

@@ -31,14 +31,14 @@ def read_symbols(grey: Image.Image) -> Symbols:
     >>> read_symbols(Image.new("L", (64, 64), 255))
     Symbols(texts=(), is_broken=False)
     """
-    texts, is_broken = _look(grey)
-    if texts or not is_broken:
-        return Symbols(texts, False)
-    for view in _ladder(grey):
-        texts, _ = _look(view)
-        if texts:
-            return Symbols(texts, False)
-    return Symbols((), True)
+    texts, saw_broken = _look(grey)
+    for view in _ladder(grey) if saw_broken else ():
+        more, still_broken = _look(view)
+        texts = tuple(dict.fromkeys((*texts, *more)))
+        if texts and not still_broken:
+            break
+    # of two codes on one card, one may stay broken: what was read counts
+    return Symbols(texts, saw_broken and not texts)
 
 
 def _look(grey: Image.Image) -> tuple[tuple[str, ...], bool]:

@@ -54,6 +54,18 @@ def test_a_card_that_is_seen_and_cannot_be_read_raises_the_alarm(tmp_path):
     assert cards["problem"].tolist() == ["card not read"]
 
 
+def test_a_large_picture_is_read_at_half_scale_and_looked_at_again_if_a_card_stays_unread(tmp_path, monkeypatch):
+    Image.open(io.BytesIO(jpeg("ABCD-1234"))).resize((5100, 3400)).save(tmp_path / "card.jpg", quality=50)
+    Image.open(io.BytesIO(jpeg("ABCD-1234", spoil=True))).resize((5100, 3400)).save(tmp_path / "spoilt.jpg", quality=50)
+    looks = []
+    look = module.read_symbols
+    monkeypatch.setattr(module, "read_symbols", lambda grey: looks.append(grey.width) or look(grey))
+    table = read_frames(tmp_path).table
+    assert table["texts"].tolist()[:1] == ["ABCD-1234"]
+    assert table["is_broken_card"].tolist() == [False, True]
+    assert sorted(looks) == [2550, 2550, 5100]
+
+
 HOSTILE = {
     "empty.jpg": (b"", "frame_unreadable"),
     "text.JPEG": (b"this is not a picture\n" * 50, "frame_unreadable"),
