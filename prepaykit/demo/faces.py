@@ -13,7 +13,8 @@ from prepaykit.demo.clothes import body
 from prepaykit.demo.hair import hair_behind, hair_on
 from prepaykit.demo.looks import FACE_Y, HEAD_BOX, MIDDLE, RAISED, Look
 
-# fmt: off  (points of a line stay side by side)
+# The points of a line stay side by side.
+# fmt: off
 
 
 @lru_cache(maxsize=64)
@@ -64,16 +65,8 @@ def features(look: Look, width: int, *, smile: float, glance: float) -> Piece:
         _eye(layer, look, x + side * 51 * look.eye_gap, y + 2, side, glance, smile, line)
     dark = tinted(look.skin, 0.64)
     n = look.nose
-    layer.line(
-        smooth([(x + 9, y + 18), (x + 13, y + 40), (x + 17 * n, y + 54)], closed=False), 3, tinted(look.skin, 0.82), 170
-    )
-    layer.line(
-        smooth(
-            [(x - 20 * n, y + 56), (x - 10, y + 66), (x, y + 63), (x + 10, y + 66), (x + 20 * n, y + 56)], closed=False
-        ),
-        3.6,
-        dark,
-    )
+    layer.line(smooth([(x + 9, y + 18), (x + 13, y + 40), (x + 17 * n, y + 54)], closed=False), 3, tinted(look.skin, 0.82), 170)
+    layer.line(smooth([(x - 20 * n, y + 56), (x - 10, y + 66), (x, y + 63), (x + 10, y + 66), (x + 20 * n, y + 56)], closed=False), 3.6, dark)
     layer.oval(x - 8, y + 44, 7, 5, tinted(look.skin, 1.4), 110)
     _mouth(layer, look, x, y + 100 * (0.5 + 0.5 * look.long), smile)
     if look.glasses:
@@ -81,9 +74,7 @@ def features(look: Look, width: int, *, smile: float, glance: float) -> Piece:
         for side in (-1, 1):
             ex = x + side * 51 * look.eye_gap
             frame = [layer.at(ex - 41, y - 28), layer.at(ex + 41, y + 36)]
-            layer.pen.rounded_rectangle(
-                frame, radius=24 * layer.k, outline=(*rim, 255), width=max(1, round(5 * layer.k))
-            )
+            layer.pen.rounded_rectangle(frame, radius=24 * layer.k, outline=(*rim, 255), width=max(1, round(5 * layer.k)))
             layer.line([(ex + side * 41, y - 4), (x + side * 130 * look.wide, y - 10)], 5, rim)
         layer.line(smooth([(x - 11, y - 2), (x, y - 8), (x + 11, y - 2)], closed=False), 5, rim)
     return layer.done()
@@ -91,16 +82,7 @@ def features(look: Look, width: int, *, smile: float, glance: float) -> Piece:
 
 def _eye(layer: Layer, look: Look, x: float, y: float, side: int, glance: float, smile: float, line: Colour) -> None:
     ry = (15.0 if look.adult else 16.5) - 3.5 * smile
-    white = smooth(
-        [
-            (x - 27, y + 3),
-            (x - 12, y - ry),
-            (x + 12, y - ry),
-            (x + 27, y + 3),
-            (x + 11, y + ry * 0.86),
-            (x - 11, y + ry * 0.86),
-        ]
-    )
+    white = smooth([(x - 27, y + 3), (x - 12, y - ry), (x + 12, y - ry), (x + 27, y + 3), (x + 11, y + ry * 0.86), (x - 11, y + ry * 0.86)])
     layer.poly(white, (250, 248, 245))
     ix = x + 5 * glance
     (left, upper), (right, lower) = layer.at(x - 34, y - 24), layer.at(x + 34, y + 24)
@@ -123,35 +105,18 @@ def _eye(layer: Layer, look: Look, x: float, y: float, side: int, glance: float,
     dot(ix - 5, y - 6, 3.8, (255, 255, 255))
     layer.image.paste(patch, box, cut)
     lash = 5.2 if look.style in ("long", "fringe", "bob", "ponytail", "buns", "braids", "scarf") else 3.8
-    layer.line(
-        smooth([(x - 29, y + 4), (x - 13, y - ry - 1), (x + 12, y - ry - 1), (x + 29, y + 4)], closed=False), lash, line
-    )
-    layer.line(
-        smooth([(x - 20, y + ry * 0.72), (x, y + ry + 1), (x + 20, y + ry * 0.72)], closed=False),
-        1.8,
-        tinted(look.skin, 0.7),
-    )
+    layer.line(smooth([(x - 29, y + 4), (x - 13, y - ry - 1), (x + 12, y - ry - 1), (x + 29, y + 4)], closed=False), lash, line)
+    layer.line(smooth([(x - 20, y + ry * 0.72), (x, y + ry + 1), (x + 20, y + ry * 0.72)], closed=False), 1.8, tinted(look.skin, 0.7))
     brow = look.brow
     layer.poly(
-        smooth(
-            [
-                (x - side * 29, y - 37),
-                (x + side * 2, y - 45 - 2 * smile),
-                (x + side * 33, y - 32),
-                (x + side * 2, y - 45 - 2 * smile + 8 * brow),
-                (x - side * 28, y - 37 + 7 * brow),
-            ]
-        ),
+        smooth([(x - side * 29, y - 37), (x + side * 2, y - 45 - 2 * smile), (x + side * 33, y - 32), (x + side * 2, y - 45 - 2 * smile + 8 * brow), (x - side * 28, y - 37 + 7 * brow)]),
         line,
         225,
     )
 
 
 def _mouth(layer: Layer, look: Look, x: float, y: float, smile: float) -> None:
-    half, lip = (
-        (38 + 9 * smile) * look.mouth,
-        tuple(int(c * f) for c, f in zip(look.skin, (0.82, 0.56, 0.54), strict=True)),
-    )
+    half, lip = ((38 + 9 * smile) * look.mouth, tuple(int(c * f) for c, f in zip(look.skin, (0.82, 0.56, 0.54), strict=True)))
     lift = 9 + 7 * smile
     upper = [(x - half, y - lift), (x - half * 0.5, y - 1), (x, y + 2), (x + half * 0.5, y - 1), (x + half, y - lift)]
     if smile > 0.35:
@@ -164,25 +129,12 @@ def _mouth(layer: Layer, look: Look, x: float, y: float, smile: float) -> None:
                  (x + half * 0.52, y + depth * 0.5), (x, y + depth * 0.62), (x - half * 0.52, y + depth * 0.5)]  # fmt: skip
         layer.poly(smooth(teeth), (252, 250, 244))
         if look.gap_tooth:
-            layer.poly(
-                [(x + 5, y + 4), (x + 11, y + 4), (x + 10, y + depth * 0.56), (x + 5, y + depth * 0.58)], (150, 92, 88)
-            )
+            layer.poly([(x + 6, y + 4), (x + 10, y + 4), (x + 9, y + depth * 0.54), (x + 7, y + depth * 0.55)], (176, 120, 112))
     else:
         layer.poly(smooth([*upper, (x + half * 0.5, y + 9), (x, y + 13), (x - half * 0.5, y + 9)]), lip)
         layer.line(smooth(upper, closed=False), 3.2, tinted(lip, 0.62))
     for side in (-1, 1):
-        layer.line(
-            smooth(
-                [
-                    (x + side * (half + 2), y - lift - 5),
-                    (x + side * (half + 6), y - lift + 1),
-                    (x + side * (half + 3), y - lift + 7),
-                ],
-                closed=False,
-            ),
-            2.6,
-            tinted(look.skin, 0.7),
-        )
+        layer.line(smooth([(x + side * (half + 2), y - lift - 5), (x + side * (half + 6), y - lift + 1), (x + side * (half + 3), y - lift + 7)], closed=False), 2.6, tinted(look.skin, 0.7))
 
 
 def person(look: Look, width: int, pose: random.Random) -> Image.Image:

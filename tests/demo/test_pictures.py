@@ -27,9 +27,13 @@ from prepaykit.intake.qr import read_symbols
 from prepaykit.tables.state import JobState
 
 
+PROGRESS: list[tuple[int, int]] = []
+
+
 @pytest.fixture(scope="module")
 def job(tmp_path_factory) -> Path:
-    return draw_job(tmp_path_factory.mktemp("demo") / "job", size="tiny", seed=1)
+    folder = tmp_path_factory.mktemp("demo") / "job"
+    return draw_job(folder, size="tiny", seed=1, on_progress=lambda done, total: PROGRESS.append((done, total)))
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +52,11 @@ def test_every_file_of_the_truth_is_there_and_no_other(job, truth):
         p.relative_to(job).as_posix() for root in ("photos", "retake") for p in (job / root).rglob("*") if p.is_file()
     }
     assert there == set(truth["path"])
+
+
+def test_progress_counts_up_to_every_file(job, truth):
+    done = [d for d, _ in PROGRESS]
+    assert done == sorted(done) and PROGRESS[-1] == (len(truth), len(truth))
 
 
 def test_cards_are_read_and_show_the_codes_of_the_truth(job, truth):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pandas as pd
 import pytest
 
@@ -63,7 +65,7 @@ def test_one_seed_gives_one_job_and_another_seed_another(small):
 def test_no_child_has_two_mistakes_and_the_one_before_a_skipped_card_has_none():
     children = invent("medium", 5).school.children
     assert all(len(p.notes & {*RATES, "before_skipped"}) <= 1 for p in children)
-    for before, person in zip(children, children[1:], strict=False):
+    for before, person in pairwise(children):
         if "skipped_card" in person.notes:
             assert "before_skipped" in before.notes and before.class_key == person.class_key
 
