@@ -46,7 +46,7 @@ def plan_batch(
     if not numbers:
         return Plan.between(state, "batch", {"jobs": jobs}, headline="no batch is due", result=_counts([], 0, 0, 0))
     require_balance(state, "batch")
-    orders = state.orders[state.orders["batch_id"].isin(numbers)]
+    orders = state.orders[state.orders["batch_id"].isin(numbers)].sort_values("order_id")
     prints = batch_prints(state, numbers)
     amount, postings, refunds = _ship(state, orders)
     gone = state.batches["batch_id"].isin(numbers)

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
+from prepaykit.decide.populate import empty_slots_after
 from prepaykit.errors import Refused, UsageError
 from prepaykit.money import show_cents
 from prepaykit.rules import money_book
@@ -38,7 +39,7 @@ def plan_cancel(state: JobState, order_nos: Iterable[str], *, now: pd.Timestamp,
         raise Refused(
             f"cancel: order {', '.join(gone)} was sent to production. Use a complaint (reprint or refund) instead."
         )
-    chosen = chosen[chosen["status"] != "cancelled"]
+    chosen = chosen[chosen["status"] != "cancelled"].sort_values("order_id")
     held = money_book.held_of(state.postings, chosen["order_id"])
     postings = money_book.post(
         state.postings, chosen["order_id"], held, taken_from="held", to="to_refund", reason="cancel"
@@ -58,7 +59,17 @@ def plan_cancel(state: JobState, order_nos: Iterable[str], *, now: pd.Timestamp,
     currency = str(state.job["currency"])
     headline = (f"{len(chosen)} cancelled, still found by search; to do: claim back {show_cents(fee_cents, currency)} of service fees, "
                 f"refund {show_cents(int(held.sum()), currency)}")  # fmt: skip
-    return Plan.between(state, "cancel", tables, headline=headline, result=result)
+    also = {**_settled(state, chosen), **empty_slots_after(state, tables)}
+    return Plan.between(state, "cancel", tables, also_findings=also, headline=headline, result=result)
+
+
+def _settled(state: JobState, orders: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Findings of other verbs without those about these orders and their children: with the order they are settled."""
+    children = state.order_subjects.loc[state.order_subjects["order_id"].isin(orders["order_id"]), "order_subject_id"]
+    rows = state.findings
+    gone = (rows["about"] == "orders") & rows["key"].isin(orders["order_no"])
+    gone |= (rows["about"] == "order_subjects") & rows["key"].isin(children.astype("str"))
+    return {str(verb): rows[(rows["verb"] == verb) & ~gone] for verb in rows.loc[gone, "verb"].unique()}
 
 
 def _cancelled(orders: pd.DataFrame, order_ids: pd.Series, now: pd.Timestamp, why: str) -> pd.DataFrame:

@@ -27,6 +27,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from prepaykit.decide.populate import empty_slots_after
 from prepaykit.errors import UsageError
 from prepaykit.rules import money_book
 from prepaykit.rules.balance import require_balance
@@ -72,9 +73,9 @@ def plan_place(state: JobState, *, now: pd.Timestamp, accept: Iterable[str] = ()
         "choices": choices,
         **{name: work.tables[name] for name in ("order_subjects", "lines", "slots", "postings", "refunds")},
     }
-    return Plan.between(
-        state, "place", tables, findings=findings, headline=_headline(result, assigned.batches), result=result
-    )
+    headline = _headline(result, assigned.batches)
+    also = empty_slots_after(state, tables)
+    return Plan.between(state, "place", tables, findings=findings, also_findings=also, headline=headline, result=result)
 
 
 # --- who is ready ------------------------------------------------------------------------------------------------------

@@ -6,6 +6,8 @@ you like: it overwrites its own proposals, never a person's. Source: the user's 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from prepaykit.rules.slots import SETTLED, Filled, fill_slots
@@ -53,6 +55,14 @@ def refill(state: JobState) -> Filled:
         retake_policy=str(state.job["retake_policy"]),
         likely_codes=likely_codes(state),
     )
+
+
+def empty_slots_after(state: JobState, tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """What populate will say of empty slots once these tables are in: for `Plan.between(…, also_findings=…)`.
+
+    A verb that moves, splits or cancels orders settles findings of populate with them; whoever looks next must not see old ones.
+    """
+    return {"populate": refill(state.replace(**tables)).findings}
 
 
 def likely_codes(state: JobState) -> dict[str, str]:

@@ -171,11 +171,15 @@ def _belongs(frame: np.ndarray, child: np.ndarray, class_: np.ndarray, is_group_
 def own_frames(
     slots: pd.DataFrame, subjects: pd.DataFrame, galleries: pd.DataFrame, group_frames: pd.DataFrame
 ) -> np.ndarray:
-    """For each slot: does its frame belong to its child, or to its child's group? False for an empty slot."""
+    """For each slot: may its frame be sent? It must be the child's own, or the child's group's, and the child's pictures for sale.
+
+    False for an empty slot. The release of a batch and a person's choice of a frame both ask this, so neither trusts populate.
+    """
     child = _keys(slots["subject_id"])
+    may_sell = _flags_by(subjects["subject_id"], subjects["photograph"] & subjects["sell"])
     class_ = _at(_keys_by(subjects["subject_id"], subjects["group_id"]), child)
     is_group_hole = slots["hole"].isin(["group", "mate_group"]).to_numpy()
-    return _belongs(_keys(slots["frame_id"]), child, class_, is_group_hole, galleries, group_frames)
+    return _belongs(_keys(slots["frame_id"]), child, class_, is_group_hole, galleries, group_frames) & _at(may_sell, child)
 
 
 def _write(slots: pd.DataFrame, frame: np.ndarray, kept: np.ndarray) -> pd.DataFrame:

@@ -63,6 +63,10 @@ class JobState:
             return self.tables[name]
         raise AttributeError(name)
 
+    def __repr__(self) -> str:
+        rows = ", ".join(f"{len(t)} {n}" for n, t in self.tables.items() if n != "jobs" and len(t))
+        return f"JobState({self.name} at operation {self.head}: {rows or 'no rows'})"
+
     @property
     def job(self) -> dict[str, object]:
         """The job's settings; what is not set is None."""
@@ -76,7 +80,8 @@ class JobState:
 
     def replace(self, **tables: pd.DataFrame) -> JobState:
         """The same moment with other rows in some tables (for tests and for chaining rules); versions are not counted."""
-        return replace(self, tables={**self.tables, **{n: typed(n, t) for n, t in tables.items()}})
+        new = {n: typed(n, t) for n, t in tables.items() if t is not self.tables[n]}
+        return replace(self, tables={**self.tables, **new})
 
     def next_id(self, table: str) -> int:
         """The first free key of a table with an integer key. Two plans that take the same one cannot both be applied."""

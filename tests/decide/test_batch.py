@@ -1,0 +1,139 @@
+"""batch: released once, when due or by hand, with everything frozen; refused when a print is not what it must be."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from prepaykit.decide.batch import batch_prints, batch_summary, plan_batch
+from prepaykit.errors import Refused, Unbalanced, UsageError
+from prepaykit.rules.balance import balance
+from tests.jobs import NOW, code, job, placed, released, with_orders
+
+LAST_SECOND = pd.Timestamp("2026-10-16 23:59:59", tz="America/New_York").tz_convert("UTC")
+
+
+def automatic():
+    return placed(job(2, batch_processing="automatic", batch_deadline="2026-10-16"))
+
+
+def test_a_batch_released_by_hand_freezes_its_prints():
+    plan = plan_batch(placed(job(2)), now=NOW, number=1)
+    payload = json.loads(plan.effects["payload"].iloc[0])
+    assert plan.effects["key"].tolist() == ["maple-grove-2026/batch/1"]
+    assert [(p["print_no"], p["order_no"], p["access_code"], p["path"]) for p in payload["prints"]] == [
+        (1, "1001", code(1), "A/IMG_0002.JPG"), (2, "1002", code(2), "A/IMG_0005.JPG")]  # fmt: skip
+    assert [line["name"] for line in payload["lines"]] == ["Package A", "Package A"]
+
+
+def test_the_money_of_the_orders_is_shipped():
+    state = released(placed(job(2, absent=(2,))))
+    book = state.postings.groupby("account")["amount_cents"].sum()
+    assert (book["shipped"], book["held"]) == (1500, 1500)
+    assert balance(state)["holds"].all()
+
+
+def test_a_batch_goes_once():
+    with pytest.raises(Refused, match="was released on 2026-10-01 15:00 UTC. A batch goes once"):
+        plan_batch(released(placed(job(1))), now=NOW, number=1)
+
+
+def test_until_the_last_second_of_the_deadline_nothing_goes():
+    assert plan_batch(automatic(), now=LAST_SECOND).is_empty
+
+
+def test_after_the_last_second_the_automatic_batch_goes():
+    state = automatic()
+    state = state.after(plan_batch(state, now=LAST_SECOND + pd.Timedelta(seconds=1)))
+    assert state.batches[["batch_id", "status"]].to_numpy().tolist() == [[1, "released"]]
+    assert plan_batch(state, now=LAST_SECOND + pd.Timedelta(days=1)).is_empty
+
+
+def test_a_manual_batch_does_not_go_by_itself():
+    state = placed(job(1, batch_deadline="2026-10-16"))
+    assert plan_batch(state, now=LAST_SECOND + pd.Timedelta(days=9)).is_empty
+
+
+def test_the_next_batch_has_a_deadline_only_if_one_is_given():
+    state = automatic()
+    without = state.after(plan_batch(state, now=LAST_SECOND + pd.Timedelta(seconds=1)))
+    given = state.after(plan_batch(state, now=LAST_SECOND + pd.Timedelta(seconds=1), next_deadline="2026-11-20"))
+    later = LAST_SECOND + pd.Timedelta(days=2)
+    deadlines = []
+    for after in (without, given):
+        from prepaykit.decide.place import plan_place
+        from prepaykit.decide.populate import plan_populate
+
+        more = with_orders(after, [("2000", [1])])
+        more = more.replace(collections=more.collections.assign(status="open"))
+        more = more.after(plan_populate(more))
+        deadlines.append(more.after(plan_place(more, now=later)).batches["deadline_at"].iloc[-1])
+    assert pd.isna(deadlines[0])
+    assert str(deadlines[1]) == "2026-11-21 04:59:59+00:00"
+
+
+def test_direct_orders_go_one_by_one_as_soon_as_anybody_looks():
+    plan = plan_batch(placed(with_orders(job(1), [("2000", [1]), ("2001", [1])], shipping="direct")), now=NOW)
+    assert plan.effects["key"].tolist() == ["maple-grove-2026/batch/2", "maple-grove-2026/batch/3"]
+
+
+def test_a_job_that_does_not_balance_releases_nothing():
+    state = placed(job(2))
+    lost = state.replace(orders=state.orders.assign(batch_id=[1, None]))
+    with pytest.raises(Unbalanced, match=r"2 orders ≠ 1 placed .* off by 1, too few on the right.*Orders: an order is in no place"):
+        plan_batch(lost, now=NOW, number=1)
+
+
+def test_another_childs_picture_is_never_sent():
+    state = placed(job(2))
+    swapped = state.replace(slots=state.slots.assign(frame_id=state.slots["frame_id"].iloc[::-1].to_numpy()))
+    with pytest.raises(Refused, match="2 prints of 2 orders have no picture of their own child"):
+        plan_batch(swapped, now=NOW, number=1)
+
+
+def test_pictures_of_a_child_opted_out_since_are_not_sent():
+    state = placed(job(2))
+    with pytest.raises(Refused, match="1 prints of 1 orders"):
+        plan_batch(state.replace(subjects=state.subjects.assign(sell=[True, False])), now=NOW, number=1)
+
+
+def test_an_empty_batch_is_refused():
+    state = placed(job(1))
+    empty = state.replace(orders=state.orders.assign(status="cancelled", batch_id=None))
+    with pytest.raises(Refused, match="has no orders"):
+        plan_batch(empty, now=NOW, number=1)
+
+
+def test_a_batch_that_is_not_there_is_a_wrong_call():
+    with pytest.raises(UsageError, match="batch 7: maple-grove-2026 has batches 1"):
+        plan_batch(placed(job(1)), now=NOW, number=7)
+
+
+def test_money_paid_beyond_the_price_goes_onto_the_refund_list():
+    state = job(1)
+    state = placed(state.replace(orders=state.orders.assign(paid_cents=2000), payments=state.payments.assign(amount_cents=2000),
+                                 postings=state.postings.assign(amount_cents=2000)))  # fmt: skip
+    state = released(state)
+    assert state.refunds["amount_cents"].tolist() == [500]
+    assert balance(state)["holds"].all()
+
+
+def test_a_child_without_a_class_is_printed_once_though_another_has_none_either():
+    """Missing class keys must not meet each other."""
+    state = placed(job(3).replace(subjects=job(3).subjects.assign(group_id=None)))
+    prints = batch_prints(state, [1])
+    assert (len(prints), prints["group_name"].isna().all()) == (3, True)
+
+
+def test_the_summary_counts_by_class():
+    rows = batch_summary(placed(job(3)), 1)
+    assert rows[["teacher", "group", "orders", "prints", "copies"]].to_numpy().tolist() == [["Adams", "3A", 3, 3, 3]]
+
+
+def test_a_memory_mate_is_one_print_of_its_artwork():
+    from prepaykit.decide.revise import plan_revise
+
+    state = placed(job(1, products="mate"))
+    state = state.after(plan_revise(state, now=NOW, artwork={1: ("art.jpg", "ff")}, release="clean"))
+    prints = batch_prints(state, [1])
+    assert prints[["root", "path", "sha256"]].to_numpy().tolist() == [["artwork", "art.jpg", "ff"]]
