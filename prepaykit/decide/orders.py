@@ -27,6 +27,7 @@ from prepaykit.rules.order_entry import (
     flawed_orders,
     listed_subjects,
     mend_orders,
+    purchases,
     settle_subjects,
     take_money,
 )
@@ -302,8 +303,7 @@ def _prices_at_own(work: JobState, rows: pd.DataFrame, here: pd.DataFrame) -> pd
 
 def _family_sum(work: JobState, here: pd.DataFrame, table: pd.DataFrame, column: str) -> pd.Series:
     """A sum over each order and the parts that were split off from it."""
-    root = work.orders.set_index("order_id")["split_from_id"]
-    root = root.fillna(pd.Series(root.index, index=root.index)).astype("int64")
+    root = purchases(work.orders)
     sums = table[column].groupby(table["order_id"].astype("int64").map(root)).sum()
     return here["order_id"].map(sums).fillna(0).astype("int64")
 
@@ -317,8 +317,7 @@ def _contents(rows: pd.DataFrame) -> pd.Series:
 
 
 def _contents_there(work: JobState, here: pd.DataFrame) -> pd.Series:
-    root = work.orders.set_index("order_id")["split_from_id"]
-    root = root.fillna(pd.Series(root.index, index=root.index)).astype("int64")
+    root = purchases(work.orders)
     lines = work.lines.assign(root=work.lines["order_id"].map(root))
     lines = lines[lines["root"].isin(here["order_id"])]
     options = lines["options"].fillna("").map(lambda t: tuple(o.upper() for o in t.split(",") if o))

@@ -261,6 +261,9 @@ def _rematched(work: JobState) -> JobState:
     ]
     wanted = work.order_subjects["order_id"].map(paper.set_index("order_id")["order_no"].map(chosen)).astype("Int64")
     wrong = wanted.notna() & ((wanted != work.order_subjects["subject_id"]).fillna(True)).astype(bool)
+    # A code given to the order itself was decided later than the match of its envelope.
+    recoded = work.choices.loc[work.choices["kind"] == "order_code", "target"]
+    wrong &= ~work.order_subjects["order_subject_id"].astype("str").isin(recoded)
     if not wrong.any():
         return work
     children = work.order_subjects.copy()

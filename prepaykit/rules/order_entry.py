@@ -171,6 +171,15 @@ def settle_subjects(work: JobState, matched: pd.DataFrame) -> JobState:
     return work.replace(order_subjects=children, slots=slots)
 
 
+def purchases(orders: pd.DataFrame) -> pd.Series:
+    """The order that each order was bought as (index `order_id`): itself, or the one that it was split off from, however often."""
+    parent = orders.set_index("order_id")["split_from_id"]
+    root = parent.fillna(pd.Series(parent.index, index=parent.index)).astype("int64")
+    while not (root.map(root) == root).all():
+        root = root.map(root)
+    return root
+
+
 def listed_subjects(state: JobState) -> pd.DataFrame:
     """The names list as matching wants it: subjects with the name of their class as `group`."""
     return state.subjects.assign(

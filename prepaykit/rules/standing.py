@@ -13,7 +13,7 @@ from __future__ import annotations
 import pandas as pd
 
 from prepaykit.rules.matching.exact import bare, match_exactly
-from prepaykit.rules.order_entry import lines_sum, listed_subjects
+from prepaykit.rules.order_entry import lines_sum, listed_subjects, purchases
 from prepaykit.tables.findings import found, together
 from prepaykit.tables.state import JobState
 
@@ -128,11 +128,9 @@ def _doubled(work: JobState, origin: str, verb: str) -> pd.DataFrame:
     """Each child with several purchases: the later order is flagged, by the verb that took it in."""
     orders = work.orders[work.orders["status"].isin([*LIVE, "released"])]
     children = work.order_subjects.dropna(subset=["subject_id"])[["order_id", "subject_id"]].drop_duplicates()
-    rows = children.merge(
-        orders[["order_id", "order_no", "origin", "status", "split_from_id"]], on="order_id", validate="m:1"
-    )
+    rows = children.merge(orders[["order_id", "order_no", "origin", "status"]], on="order_id", validate="m:1")
     # Parts of one purchase are one purchase.
-    rows["purchase"] = rows["split_from_id"].fillna(rows["order_id"]).astype("int64")
+    rows["purchase"] = rows["order_id"].map(purchases(work.orders))
     rows = rows.sort_values("order_id").drop_duplicates(["subject_id", "purchase"])
     rows["earlier"] = rows.groupby("subject_id")["order_no"].shift()
     rows["earlier_origin"] = rows.groupby("subject_id")["origin"].shift()

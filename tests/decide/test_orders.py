@@ -285,3 +285,28 @@ def test_the_order_of_the_table_changes_nothing(order):
     straight, mixed = took(state, orders), took(state, orders.iloc[list(order)])
     for name in ("orders", "order_subjects", "lines", "slots", "payments", "postings", "findings"):
         pd.testing.assert_frame_equal(straight.tables[name], mixed.tables[name])
+
+
+def test_an_order_that_was_split_is_still_the_order_of_the_file(job):
+    siblings = rows("""
+        order_no  access_code  packages  paid_cents
+        1001      X-1          A         3000
+        1001      X-4          P57       3000
+    """)
+    state = took(job, siblings)
+    part = state.orders.assign(order_id=2, order_no="1001/2", split_from_id=1, total_cents=900, paid_cents=900)
+    rest = state.orders.assign(total_cents=2100, paid_cents=2100)
+    split = state.replace(
+        orders=pd.concat([rest, part]),
+        lines=state.lines.assign(order_id=[1, 2]),
+        order_subjects=state.order_subjects.assign(order_id=[1, 2]),
+        slots=state.slots.assign(order_id=[1, 1, 2]),
+    )
+    plan = plan_orders(split, siblings, now=NOW)
+    assert plan.is_empty and len(plan.findings) == 0
+
+
+def test_a_cancelled_order_stays_cancelled_when_the_file_comes_again(job):
+    state = took(job, TWO)
+    gone = state.replace(orders=state.orders.assign(status=["cancelled", "open"], collection_id=[None, 1]))
+    assert plan_orders(gone, TWO, now=NOW).is_empty

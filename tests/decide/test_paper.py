@@ -1,6 +1,9 @@
 """Paper: every envelope is recorded with its money; it becomes an order when its child is certain; cash is never lost."""
 
+import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from prepaykit.decide.orders import plan_orders
 from prepaykit.decide.paper import plan_paper
@@ -157,3 +160,39 @@ def test_an_unreadable_package_letter_keeps_envelope_and_money_and_is_mended_by_
 def test_no_finding_speaks_a_name(job):
     plan = plan_paper(job, ENVELOPES, now=NOW)
     assert not any(n in " ".join(plan.findings["detail"]) for n in ["Nobody", "Here", "cy", "ROE"])
+
+
+def test_a_code_given_to_the_order_later_stands_above_the_match_of_its_envelope(job):
+    state = took(took(job, ENVELOPES), ENVELOPES, match={"E-1": "X-3"})
+    recoded = state.order_subjects["subject_id"].mask(state.order_subjects["order_subject_id"] == 1, 2)
+    choices = pd.concat(
+        [state.choices, pd.DataFrame({"kind": ["order_code"], "target": ["1"], "value": ["X-2"], "version": [1]})]
+    )
+    state = state.replace(order_subjects=state.order_subjects.assign(subject_id=recoded), choices=choices)
+    assert plan_paper(state, ENVELOPES, now=NOW).is_empty
+
+
+file_rows = st.lists(
+    st.fixed_dictionaries({
+        "envelope_no": st.sampled_from(["E-1", "E-2", "E-3"]), "access_code": st.sampled_from([None, "X-1", "X-2", "X-9"]),
+        "packages": st.sampled_from(["A", "P57-2", "Q", "??", None]), "received_cents": st.sampled_from([0, 900, 2100, 5000]),
+    }), max_size=4,
+)  # fmt: skip
+
+
+@settings(max_examples=8, deadline=None)
+@given(files=st.lists(file_rows, min_size=1, max_size=3), chosen=st.sampled_from([None, "X-3"]))
+def test_whatever_is_keyed_and_corrected_every_cent_is_held_once_and_nothing_happens_twice(files, chosen):
+    state = JobState.new(name="maple-grove-2026", school="Maple Grove").replace(subjects=people())
+    state = state.after(plan_prices(state, PRICES))
+    columns = ["envelope_no", "access_code", "packages", "received_cents"]
+    for one in files:
+        envelopes = pd.DataFrame(one, columns=columns)
+        match = {envelopes["envelope_no"][0]: chosen} if chosen and len(envelopes) else None
+        state = took(state, envelopes, match=match)
+        assert plan_paper(state, envelopes, now=NOW).is_empty
+    counted = state.envelopes["received_cents"].sum()
+    assert state.payments["amount_cents"].sum() == state.postings["amount_cents"].sum() == counted
+    by_order = state.orders.set_index("order_no")["paid_cents"]
+    assert {k: v for k, v in held(state).items() if k != "-"} == by_order[by_order != 0].to_dict()
+    assert set(state.envelopes.dropna(subset=["order_id"])["envelope_no"]) == set(state.orders["order_no"])
