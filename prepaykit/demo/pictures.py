@@ -239,11 +239,12 @@ def _hold_up(
     )
     mask = tilted.getchannel("A")
     tilted = _lit(tilted.convert("RGB"), chance.uniform(0.88, 1.0))
-    tilted = softened(tilted, chance.uniform(0.4, 0.9))
+    tilted = tilted.filter(ImageFilter.BoxBlur(chance.uniform(0.3, 0.8)))
     _fingers(picture, corners, skin, behind=True)
-    shadow = Image.new("L", mask.size, 0)
-    shadow.paste(mask.point([int(v * 0.35) for v in range(256)]))
-    picture.paste((20, 18, 18), (left + 8, upper + 12), softened(shadow, 7))
+    shadow = softened(mask.reduce(8).point([int(v * 0.35) for v in range(256)]), 1).resize(
+        mask.size, Image.Resampling.BILINEAR
+    )
+    picture.paste((20, 18, 18), (left + 8, upper + 12), shadow)
     picture.paste(tilted, (left, upper), mask)
     _fingers(picture, corners, skin, behind=False)
 
@@ -264,12 +265,12 @@ def _fingers(
     sides = ((corners[3], corners[0], -1), (corners[2], corners[1], 1))
     for low, top, side in sides:
         x, y = low[0] * 0.72 + top[0] * 0.28, low[1] * 0.72 + top[1] * 0.28
-        box = (int(x) - 120, int(y) - 130, int(x) + 120, int(y) + 170)
-        patch = picture.crop(box).resize((480, 600), Image.Resampling.NEAREST)
+        box = (int(x) - 84, int(y) - 48, int(x) + 84, int(y) + 128)
+        patch = picture.crop(box).resize((336, 352), Image.Resampling.NEAREST)
         pen = ImageDraw.Draw(patch)
 
         def blob(cx: float, cy: float, rx: float, ry: float, tone: float, pen: ImageDraw.ImageDraw = pen) -> None:
-            at = (240 + 2 * cx, 260 + 2 * cy)
+            at = (168 + 2 * cx, 96 + 2 * cy)
             pen.ellipse([at[0] - 2 * rx, at[1] - 2 * ry, at[0] + 2 * rx, at[1] + 2 * ry], fill=tinted(skin, tone))
 
         if behind:

@@ -26,7 +26,6 @@ from prepaykit.intake.price_list import read_prices
 from prepaykit.intake.qr import read_symbols
 from prepaykit.tables.state import JobState
 
-
 PROGRESS: list[tuple[int, int]] = []
 
 
