@@ -11,6 +11,7 @@ the reasons that people typed into the history stand as typed.
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -88,13 +89,20 @@ def report_of(state: JobState, history: pd.DataFrame | None = None, *, now: pd.T
         return "" if pd.isna(moment) else pd.Timestamp(moment).tz_convert(zone).strftime("%Y-%m-%d %H:%M")
 
     page = _environment()
-    page.filters |= {"money": money, "when": when, "count": lambda n: f"{int(n):,}", "text": _text, "plural": _plural}
+    page.filters |= {
+        "money": money,
+        "when": when,
+        "count": lambda n: f"{int(n):,}",
+        "text": _text,
+        "short": _short,
+        "plural": _plural,
+    }
     return page.get_template("job_report.html.j2").render(
         job=state.job,
         now=now,
         names=names,
         zone=now.tz_convert(zone).strftime("%Z"),
-        verdict=_verdict(tables, money),
+        verdict=_verdict(state, tables, money),
         equations=[_equation(row) for _, row in tables["balance"].iterrows()],
         plots=_plots(state, tables, money),
         findings=_findings(state, tables["findings"]),
@@ -115,6 +123,11 @@ def _text(value: object) -> str:
     return "" if value is None or pd.isna(value) else one_line(str(value))
 
 
+def _short(text: str) -> str:
+    """A receipt with its long hashes cut to what the eye can compare; the whole is in the outbox."""
+    return re.sub(r"(sha256:[0-9a-f]{8})[0-9a-f]+", r"\1…", text)
+
+
 def _plural(n: int, one: str, many: str | None = None) -> str:
     return f"{int(n):,} {one if n == 1 else many or one + 's'}"
 
@@ -122,56 +135,40 @@ def _plural(n: int, one: str, many: str | None = None) -> str:
 # --- what the page says ------------------------------------------------------------------------------------------------
 
 
-def _verdict(tables: dict[str, pd.DataFrame], money: object) -> list[dict[str, str]]:
+def _verdict(state: JobState, tables: dict[str, pd.DataFrame], money: object) -> list[dict[str, str]]:
     """The few sentences at the top: `mark` (ok, off, do), `text`, `link`."""
-    rows = tables["balance"]
-    off = rows.loc[~rows["holds"], "equation"]
-    said = [{"mark": "ok", "text": "Everything balances: nothing is lost.", "link": "balance"}]
-    if len(off):
-        said = [
-            {
-                "mark": "off",
-                "text": f"The job does not balance: {', '.join(off)}. Nothing can be placed or sent until it does.",
-                "link": "balance",
-            }
-        ]
     orders = tables["orders"].groupby("status")["orders"].sum()
     total, gone = int(orders.sum()), int(orders.get("released", 0))
+    said = [_balance_verdict(state, tables["balance"])]
     if total:
-        said.append(
-            {
-                "mark": "ok" if gone == total else "do",
-                "text": f"{gone:,} of {_plural(total, 'order')} sent to production.",
-                "link": "orders",
-            }
-        )
-    for status, words in (
-        ("open", "not placed yet"),
-        ("held", "held"),
-        ("in_revision", "in manual revision"),
-        ("in_batch", "in an open batch"),
-    ):
+        mark = "ok" if gone == total else "do"
+        said.append(_say(mark, f"{gone:,} of {_plural(total, 'order')} sent to production.", "orders"))
+    for status in ("open", "held", "in_revision", "in_batch"):
         if orders.get(status, 0):
-            said.append(
-                {
-                    "mark": "do",
-                    "text": f"{_plural(orders[status], 'order')} {words}.",
-                    "link": "held" if status == "held" else "orders",
-                }
-            )
-    if len(tables["worklist"]):
-        owed = tables["worklist"]["amount_cents"].sum()
-        said.append(
-            {
-                "mark": "do",
-                "text": f"{_plural(len(tables['worklist']), 'money step')} still to do, {money(owed)}.",
-                "link": "money",
-            }
-        )
+            link = "held" if status == "held" else "orders"
+            said.append(_say("do", f"{_plural(orders[status], 'order')} {PLACES[status][0]}.", link))
+    steps = tables["worklist"]
+    if len(steps):
+        amount = money(steps["amount_cents"].sum())
+        said.append(_say("do", f"{_plural(len(steps), 'money step')} still to do, {amount}.", "money"))
     errors = tables["findings"].query("severity == 'error'")["count"].sum()
     if errors:
-        said.append({"mark": "do", "text": f"{_plural(errors, 'finding')} of severity error.", "link": "findings"})
+        said.append(_say("do", f"{_plural(errors, 'finding')} of severity error.", "findings"))
     return said
+
+
+def _balance_verdict(state: JobState, rows: pd.DataFrame) -> dict[str, str]:
+    off = list(rows.loc[~rows["holds"], "equation"])
+    if not off:
+        return _say("ok", "Everything balances: nothing is lost.", "balance")
+    if off == ["names"] and not len(state.frames):
+        return _say("do", "Picture day has not come in yet: nobody is photographed or absent so far.", "balance")
+    refusal = "Nothing can be placed or released until it does."
+    return _say("off", f"The job does not balance: {', '.join(off)}. {refusal}", "balance")
+
+
+def _say(mark: str, text: str, link: str) -> dict[str, str]:
+    return {"mark": mark, "text": text, "link": link}
 
 
 def _equation(row: pd.Series) -> dict[str, object]:
@@ -234,6 +231,7 @@ def _class_rows(rows: pd.DataFrame) -> list[dict[str, object]]:
             Piece("placed", row["placed"], "batch"),
             Piece("in revision", row["in_revision"], "revision"),
             Piece("waiting", row["waiting"], "held"),
+            Piece("cancelled", row["cancelled"], "gone"),
         ]
         out.append({
             **row,

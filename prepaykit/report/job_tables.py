@@ -26,6 +26,7 @@ HELD_REASONS = {
 }
 AGES = ((7, "up to 7 days"), (30, "8 to 30 days"), (60, "31 to 60 days"), (None, "more than 60 days"))
 UNKNOWN_AGE = "date not known"
+UNMATCHED = "in envelopes without a match"
 
 
 def job_tables(state: JobState, history: pd.DataFrame | None = None, *, now: pd.Timestamp, names: bool = False,
@@ -113,7 +114,10 @@ def money_accounts(state: JobState) -> pd.DataFrame:
 
 
 def held_money_by_age(state: JobState, now: pd.Timestamp) -> pd.DataFrame:
-    """Paid and not shipped, by the days since the order was made: `age`, `orders`, `amount_cents`. What waits longest matters most."""
+    """Paid and not shipped, by the days since the order was made: `age`, `orders`, `amount_cents`. Adds up to what is held.
+
+    Money in envelopes that are no order yet is a row of its own.
+    """
     book = state.postings[state.postings["account"] == "held"].groupby("order_id")["amount_cents"].sum()
     held = state.orders[["order_id", "placed_at"]].merge(
         book.rename("held").reset_index(), on="order_id", validate="1:1"
@@ -125,7 +129,13 @@ def held_money_by_age(state: JobState, now: pd.Timestamp) -> pd.DataFrame:
     age = pd.Series(words, index=held.index, dtype="str").where(days.notna(), UNKNOWN_AGE)
     rows = held.groupby(age.rename("age")).agg(orders=("order_id", "size"), amount_cents=("held", "sum"))
     order = [word for _, word in AGES] + [UNKNOWN_AGE]
-    return rows.reindex([word for word in order if word in rows.index]).rename_axis("age").reset_index()
+    rows = rows.reindex([word for word in order if word in rows.index]).rename_axis("age").reset_index()
+    waiting = state.postings[(state.postings["account"] == "held") & state.postings["order_id"].isna()][
+        "amount_cents"
+    ].sum()
+    if waiting:
+        rows.loc[len(rows)] = [UNMATCHED, 0, int(waiting)]
+    return rows
 
 
 def shipped_not_paid(state: JobState) -> pd.DataFrame:
@@ -202,7 +212,7 @@ def batches(state: JobState, outbox: pd.DataFrame | None = None) -> pd.DataFrame
 
 
 def classes(state: JobState) -> pd.DataFrame:
-    """One row a class: `group`, `teacher`, `people`, `photographed`, `absent`, `opted_out`, `orders`, `placed`, `waiting`, `in_revision`.
+    """One row a class: `group`, `teacher`, `people`, `photographed`, `absent`, `opted_out`, `orders`, `placed`, `waiting`, `in_revision`, `cancelled`.
 
     People and orders without a class are the last row. An order for siblings counts in the class of each.
     """
@@ -221,7 +231,17 @@ def classes(state: JobState) -> pd.DataFrame:
         opted_out=("opted_out", "sum"),
     )
     orders = _orders_by_class(state)
-    columns = ["people", "photographed", "absent", "opted_out", "orders", "placed", "waiting", "in_revision"]
+    columns = [
+        "people",
+        "photographed",
+        "absent",
+        "opted_out",
+        "orders",
+        "placed",
+        "waiting",
+        "in_revision",
+        "cancelled",
+    ]
     groups = (
         state.groups[["group_id", "name", "teacher"]].rename(columns={"name": "group"}).astype({"group_id": "Int64"})
     )
@@ -306,6 +326,7 @@ def _orders_by_class(state: JobState) -> pd.DataFrame:
         placed=state.orders["batch_id"].notna(),
         waiting=state.orders["status"].isin(["open", "held"]),
         in_revision=state.orders["status"] == "in_revision",
+        cancelled=state.orders["status"] == "cancelled",
     )
     rows = rows.merge(orders, on="order_id", validate="m:1")
     return rows.groupby("group_id").agg(
@@ -313,6 +334,7 @@ def _orders_by_class(state: JobState) -> pd.DataFrame:
         placed=("placed", "sum"),
         waiting=("waiting", "sum"),
         in_revision=("in_revision", "sum"),
+        cancelled=("cancelled", "sum"),
     )
 
 

@@ -78,7 +78,7 @@ def test_a_balance_that_is_off_stands_in_red_at_the_top_with_the_way_out():
     state = whole_way()
     text = report_of(state.replace(postings=state.postings.iloc[:-1]), now=LATER)
     told = words(text)
-    assert "The job does not balance: money. Nothing can be placed or sent until it does." in told
+    assert "The job does not balance: money. Nothing can be placed or released until it does." in told
     assert "Off by $15.00, too few on the right. Money: a payment was not posted" in told
     assert '<div class="stamp off">✗ OFF</div>' in text
     assert "Everything balances" not in told
@@ -101,6 +101,16 @@ def test_the_history_says_who_when_what_why_and_what_was_taken_back():
 def test_an_empty_job_has_a_report_too():
     told = words(report_of(job(0), now=LATER))
     assert "No orders yet." in told and "No findings" in told and "No order is held." in told
+
+
+def test_before_picture_day_the_report_says_that_and_does_not_cry_wolf():
+    state = job(3)
+    young = state.replace(
+        frames=state.frames.head(0), galleries=state.galleries.head(0), group_frames=state.group_frames.head(0)
+    )
+    told = words(report_of(young, now=LATER))
+    assert "Picture day has not come in yet" in told and "does not balance" not in told
+    assert "3 names ≠ 0 photographed" in told and "✗ OFF" in told
 
 
 # --- what it must never do ---------------------------------------------------------------------------------------------
@@ -179,6 +189,24 @@ def test_money_held_is_listed_by_age_and_adds_up():
     ages = job_tables(state, now=NOW)["held_money_by_age"].set_index("age")
     assert ages["orders"].to_dict() == {"up to 7 days": 2, "8 to 30 days": 1, "date not known": 1}
     assert ages["amount_cents"].sum() == 6000
+
+
+def test_money_in_envelopes_without_a_match_is_among_what_is_held():
+    state = placed(job(2))
+    rows = {
+        "order_id": pd.array([None], dtype="Int64"),
+        "account": "held",
+        "amount_cents": 900,
+        "reason": "paper",
+        "posting_id": 99,
+    }
+    state = state.replace(postings=pd.concat([state.postings, pd.DataFrame(rows)]))
+    tables = job_tables(state, now=NOW)
+    assert tables["held_money_by_age"].values.tolist()[-1] == ["in envelopes without a match", 0, 900]
+    assert (
+        tables["held_money_by_age"]["amount_cents"].sum()
+        == tables["money"].set_index("account")["amount_cents"]["held"]
+    )
 
 
 def test_shipped_but_not_paid_is_found():
