@@ -161,6 +161,26 @@ def test_a_session_far_longer_than_usual_is_found():
     assert findings_of(result.findings) == [("long_session", "K003")]
 
 
+def test_a9_a_skipped_card_shows_as_a_double_session_beside_a_child_without_frames():
+    result = sequenced(job("KA11", "KB22", "KC33", "KD44"), day("KA11 . . . . KC33 . . KD44 . ."))
+    hint = result.findings[result.findings["code"] == "long_session"].iloc[0]
+    assert (hint["key"], hint["suggestion"]) == ("KA11", "KB22")
+    assert "without frames: KB22" in hint["detail"]
+    twice_as_many_but_nobody_is_missing = sequenced(job("KA11", "KC33", "KD44"), day("KA11 . . . . KC33 . . KD44 . ."))
+    assert not len(twice_as_many_but_nobody_is_missing.findings)
+
+
+def test_an_unread_card_suggests_the_child_who_is_missing_there():
+    result = sequenced(job("KA11", "KB22", "KC33"), day("KA11 . ? . KC33 ."))
+    assert result.findings["suggestion"].tolist() == ["KB22"]
+
+
+def test_children_of_another_camera_are_no_neighbours():
+    state = job("KA11", "KB22")
+    result = sequenced(state, day("KA11 .", root="a"), day("? .", camera="R6 #2", root="b"))
+    assert result.findings["suggestion"].isna().all()
+
+
 def test_an_opted_out_child_in_front_of_the_camera_is_found_and_not_offered():
     result = sequenced(job("K001", opted_out=("K001",)), day("K001 ."))
     assert findings_of(result.findings) == [("opted_out_photographed", "K001")]

@@ -1,0 +1,252 @@
+"""What a person should look at after picture day: cards unread or alone, codes nobody has, sessions far too long.
+
+This is the second half of `prepaykit.rules.sequence`. Where a code is unknown, unread or was never shot, the child is looked for whom
+it probably belongs to: a child without frames whose code is nearly the same, or who stands on the class list between the children
+shot before and after, or who is the only one of that class still without frames. With two or three of them all are told and none is
+chosen. Details hold frames, files and codes, never names. Source: photos.md 4; domain.md 5, 19 (A4, A9, A10).
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from prepaykit.rules.codes import nearest_codes
+from prepaykit.rules.walk import CARD, NOBODY, UNREAD, Roster
+from prepaykit.tables.findings import found, together
+
+LONG_FACTOR, LONG_LEAST = 2.5, 4
+DOUBLE = 2
+MOST_TOLD = 3
+
+
+def picture_findings(
+    frames: pd.DataFrame,
+    walk: pd.DataFrame,
+    reads: pd.DataFrame,
+    members: pd.DataFrame,
+    roster: Roster,
+    subjects: pd.DataFrame,
+    *,
+    is_clock_jump: pd.Series,
+    other_codes: pd.DataFrame | None,
+) -> pd.DataFrame:
+    """Everything a person should look at after picture day, as findings of the verb photos.
+
+    `frames` and `subjects` are tables of the catalog, the others those of `prepaykit.rules.walk`. Finding codes: see `sequence_frames`.
+    """
+    runs = _runs(walk)
+    cards = _card_runs(runs, roster)
+    absent = _Absent(walk, cards, members, subjects)
+    return together(
+        _unread(runs, absent),
+        _unlisted(cards, members, absent, other_codes),
+        _foreign(reads, frames),
+        _cards_alone(cards),
+        _before_first_card(walk),
+        _long_sessions(cards, absent),
+        _clock_jumps(frames, is_clock_jump),
+        _several_codes(walk),
+        _blanks(members),
+        _opted_out(members, subjects),
+        _doubled(frames),
+    )
+
+
+def _label(rows: pd.DataFrame) -> pd.Series:
+    """A frame as a person finds it: number and file."""
+    return "frame " + rows["frame_id"].astype("str") + " (" + rows["path"].str.replace(r"^.*/", "", regex=True) + ")"
+
+
+def _runs(walk: pd.DataFrame) -> pd.DataFrame:
+    """One row a run: the row of its event, with `n`: how many frames follow."""
+    n = walk["follows"].groupby(walk["run"]).sum()
+    runs = walk.loc[n.index]
+    return runs.assign(n=n)
+
+
+def _unread(runs: pd.DataFrame, absent: _Absent) -> pd.DataFrame:
+    rows = runs[runs["event"] == UNREAD]
+    likely = [absent.around(row) for row in rows.index]
+    n = rows["n"].astype("str")
+    detail = _label(rows) + " shows a card that cannot be read; " + n + " frames after it are unassigned"
+    detail = [d + _told(codes) for d, codes in zip(detail, likely, strict=True)]
+    return found(
+        "photos", "unread_card", "frames", rows["frame_id"], detail, suggestion=[_only(codes) for codes in likely]
+    )
+
+
+def _before_first_card(walk: pd.DataFrame) -> pd.DataFrame:
+    rows = walk[walk["follows"] & (walk["run_event"] == NOBODY)]
+    n = rows.groupby("run")["frame_id"].transform("size")
+    first = ~rows["run"].duplicated()
+    detail = (
+        _label(rows) + " and " + (n - 1).astype("str") + " after it stand before the first card of " + rows["camera"]
+    )
+    return found("photos", "frames_before_first_card", "frames", rows.loc[first, "frame_id"], detail[first])
+
+
+def _foreign(reads: pd.DataFrame, frames: pd.DataFrame) -> pd.DataFrame:
+    """One note a foreign text, at its first frame: a poster in the hall stands in a hundred frames. The text itself is not told."""
+    rows = (
+        reads[reads["code"].isna()]
+        .merge(frames[["frame_id", "path"]], on="frame_id", validate="m:1")
+        .sort_values("frame_id")
+    )
+    n = rows.groupby("text")["frame_id"].transform("size")
+    first = ~rows["text"].duplicated()
+    detail = _label(rows) + " shows a QR code that is not one of ours; it is seen on " + n.astype("str") + " frames"
+    return found("photos", "foreign_code", "frames", rows.loc[first, "frame_id"], detail[first])
+
+
+def _several_codes(walk: pd.DataFrame) -> pd.DataFrame:
+    rows = walk[(walk["event"] >= CARD) & walk["run_codes"].str.contains(r"\S\s+\S", na=False)]
+    detail = _label(rows) + " shows several codes (" + rows["run_codes"] + "): the frames after it are in each gallery"
+    return found("photos", "many_codes", "frames", rows["frame_id"], detail)
+
+
+def _card_runs(runs: pd.DataFrame, roster: Roster) -> pd.DataFrame:
+    """One row a card run and code: `row` of the walk, `access_code` it is filed under, `kind`, `n` frames."""
+    runs = runs[runs["event"] >= CARD]
+    rows = runs.assign(row=runs.index, read_code=runs["run_codes"].str.split()).explode("read_code", ignore_index=True)
+    rows["access_code"] = roster.filed_under(rows["read_code"].astype("str"))
+    rows["kind"] = roster.of(rows["access_code"], "kind")
+    return rows
+
+
+def _cards_alone(cards: pd.DataFrame) -> pd.DataFrame:
+    n = cards.groupby(["access_code", "shoot_no"])["n"].transform("sum")
+    rows = cards[n == 0].drop_duplicates("access_code")
+    detail = _label(rows) + " shows the card " + rows["access_code"] + "; nobody was photographed after it"
+    return found("photos", "card_without_frames", "galleries", rows["access_code"], detail)
+
+
+def _long_sessions(cards: pd.DataFrame, absent: _Absent) -> pd.DataFrame:
+    """A child with far more frames than usual; or with twice as many, while a child of the same class has none."""
+    rows = cards[(cards["n"] > 0) & (cards["kind"].fillna("") != "group")]
+    usual = rows["n"].median()
+    rows = rows[(rows["n"] >= DOUBLE * usual) & (rows["n"] > usual + 1)]
+    likely = pd.Series([absent.around(row) for row in rows["row"]], index=rows.index, dtype="object")
+    is_far = (rows["n"] > LONG_FACTOR * usual) & (rows["n"] >= usual + LONG_LEAST)
+    rows = rows[is_far | likely.map(bool).astype("bool")]
+    likely = likely[rows.index]
+    detail = (
+        rows["access_code"]
+        + " has "
+        + rows["n"].astype("str")
+        + " frames after "
+        + _label(rows)
+        + f", the usual is {usual:g}"
+    )
+    detail = [d + _told(codes) for d, codes in zip(detail, likely, strict=True)]
+    return found("photos", "long_session", "galleries", rows["access_code"], detail, suggestion=likely.map(_only))
+
+
+def _clock_jumps(frames: pd.DataFrame, is_jump: pd.Series) -> pd.DataFrame:
+    rows = frames[is_jump].sort_values(["camera", "shoot_no", "sequence"])
+    n = rows.groupby("camera")["frame_id"].transform("size")
+    first = ~rows["camera"].duplicated()
+    detail = (
+        rows["camera"]
+        + ": the time falls at "
+        + _label(rows)
+        + " while the file number rises, "
+        + n.astype("str")
+        + " times in all"
+    )
+    return found("photos", "camera_clock", "frames", rows.loc[first, "frame_id"], detail[first])
+
+
+def _blanks(members: pd.DataFrame) -> pd.DataFrame:
+    rows = members[members["kind"] == "blank"]
+    n = rows.groupby("access_code")["frame_id"].transform("size").astype("str")
+    return found(
+        "photos",
+        "blank_card_used",
+        "subjects",
+        rows["access_code"],
+        "blank card " + rows["access_code"] + " has " + n + " frames and no name",
+    )
+
+
+def _opted_out(members: pd.DataFrame, subjects: pd.DataFrame) -> pd.DataFrame:
+    rows = members[members["subject_id"].isin(subjects.loc[~subjects["photograph"], "subject_id"])]
+    n = rows.groupby("access_code")["frame_id"].transform("size").astype("str")
+    detail = n + " frames stand under " + rows["access_code"] + ", who must not be photographed"
+    return found("photos", "opted_out_photographed", "subjects", rows["access_code"], detail)
+
+
+def _doubled(frames: pd.DataFrame) -> pd.DataFrame:
+    rows = frames[frames["sha256"].notna()].sort_values("frame_id")
+    first = rows.groupby("sha256")["frame_id"].transform("min")
+    rows = rows.assign(first=first)[first != rows["frame_id"]]
+    return found(
+        "photos",
+        "frame_doubled",
+        "frames",
+        rows["frame_id"],
+        _label(rows) + " has the same bytes as frame " + rows["first"].astype("str"),
+    )
+
+
+# --- whose it probably is -----------------------------------------------------------------------------------------------
+
+
+def _unlisted(
+    cards: pd.DataFrame, members: pd.DataFrame, absent: _Absent, other_codes: pd.DataFrame | None
+) -> pd.DataFrame:
+    """Codes of ours that nobody on the list has, each with the child it probably is."""
+    lost = cards[cards["kind"].isna()].drop_duplicates("access_code")
+    n = members.groupby("access_code").size()
+    elsewhere = {} if other_codes is None else dict(zip(other_codes["access_code"], other_codes["job"], strict=True))
+    details, likely = [], []
+    for row, code in zip(lost["row"], lost["access_code"], strict=True):
+        if code in elsewhere:
+            where, codes = f"it belongs to job {elsewhere[code]}", []
+        else:
+            where, codes = "it is not on the names list", absent.with_code_like(code) or absent.around(row)
+        details.append(f"code {code}: {where}; {n.get(code, 0)} frames are kept under it{_told(codes)}")
+        likely.append(_only(codes))
+    return found("photos", "code_not_listed", "galleries", lost["access_code"], details, suggestion=likely)
+
+
+def _only(codes: list[str]) -> str | None:
+    return codes[0] if len(codes) == 1 else None
+
+
+def _told(codes: list[str]) -> str:
+    return f"; without frames: {' or '.join(codes)}" if codes else ""
+
+
+class _Absent:
+    """The children on the list who have no frames, and where they would have stood."""
+
+    def __init__(self, walk: pd.DataFrame, cards: pd.DataFrame, members: pd.DataFrame, subjects: pd.DataFrame) -> None:
+        self._walk = walk
+        listed = subjects[subjects["kind"] != "blank"]
+        self._listed = listed.sort_values(["group_id", "last_name", "first_name", "subject_id"], ignore_index=True)
+        has_frames = self._listed["subject_id"].isin(members["subject_id"].dropna())
+        self._waiting = self._listed[~has_frames & self._listed["photograph"]]
+        self._place = pd.Series(self._listed.index, index=self._listed["access_code"])
+        self._shot = cards[cards["access_code"].isin(self._listed["access_code"])]
+
+    def with_code_like(self, code: str) -> list[str]:
+        """The one child without frames whose code is within two edits."""
+        near = nearest_codes(code, self._waiting["access_code"], most_edits=2)
+        return near if len(near) == 1 else []
+
+    def around(self, row: int) -> list[str]:
+        """Children without frames who may have been shot at this row of the walk: at most three, else none is told."""
+        near = self._neighbours(row)
+        classes = set(self._listed.loc[near, "group_id"].dropna())
+        left = self._waiting[self._waiting["group_id"].isin(classes)]
+        between = left[(left.index > min(near, default=0)) & (left.index < max(near, default=0))]
+        codes = (between if len(between) == 1 else left)["access_code"].tolist()
+        return codes if len(codes) <= MOST_TOLD else []
+
+    def _neighbours(self, row: int) -> list[int]:
+        """Places on the class list of the children whose cards come at or before, and after, a row."""
+        at = self._shot["row"].searchsorted(row, side="right")
+        around = self._shot.iloc[max(at - 1, 0) : at + 1]
+        here = self._walk.loc[row]
+        around = around[(around["camera"] == here["camera"]) & (around["shoot_no"] == here["shoot_no"])]
+        return self._place[around["access_code"]].tolist()
