@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, bindparam, delete, insert, update
+from sqlalchemy import Connection, UniqueConstraint, bindparam, delete, insert, update
 
 from prepaykit.errors import StalePlan
 from prepaykit.ledger.schema import JOURNAL, SCHEMA
@@ -67,11 +67,21 @@ def changed_fields(before: Row, after: Row) -> tuple[str, ...]:
 def write_rows(connection: Connection, job_id: int, writes: Iterable[Writes]) -> None:
     """Carry out the writes. Raises StalePlan if a row is no longer as it was seen."""
     for one in writes:
-        # Deleted first, so that a new row may take over what was unique of a deleted one.
-        _delete(connection, job_id, one)
-        _update(connection, job_id, one)
-        if one.inserts:
-            connection.execute(insert(SCHEMA.tables[one.table]), [{"job_id": job_id, **row} for row in one.inserts])
+        # A database checks what must be unique row by row, so two rows that swap codes would clash half-way. Such rows are
+        # taken out and put in again; what points to them is only checked at the end of the transaction.
+        unique = _unique_columns(one.table)
+        moved = [(b, a) for b, a in one.updates if unique.intersection(changed_fields(b, a))]
+        stay = [(b, a) for b, a in one.updates if not unique.intersection(changed_fields(b, a))]
+        _delete(connection, job_id, one.table, [*one.deletes, *(before for before, _ in moved)])
+        _update(connection, job_id, one.table, stay)
+        new = [*one.inserts, *(after for _, after in moved)]
+        if new:
+            connection.execute(insert(SCHEMA.tables[one.table]), [{"job_id": job_id, **row} for row in new])
+
+
+def _unique_columns(table: str) -> set[str]:
+    rules = [c for c in SCHEMA.tables[table].constraints if isinstance(c, UniqueConstraint)]
+    return {column.name for rule in rules for column in rule.columns}
 
 
 def write_journal(connection: Connection, job_id: int, op_no: int, writes: Iterable[Writes]) -> None:
@@ -93,24 +103,24 @@ def write_journal(connection: Connection, job_id: int, op_no: int, writes: Itera
         connection.execute(insert(JOURNAL), rows)
 
 
-def _delete(connection: Connection, job_id: int, one: Writes) -> None:
-    if not one.deletes:
+def _delete(connection: Connection, job_id: int, name: str, rows: list[Row]) -> None:
+    if not rows:
         return
-    table, key = SCHEMA.tables[one.table], key_of(one.table)
+    table, key = SCHEMA.tables[name], key_of(name)
     statement = delete(table).where(table.c.job_id == job_id, *_same_row(table, key))
-    _execute_exactly(connection, statement, one.table, [_bound(row, key) for row in one.deletes])
+    _execute_exactly(connection, statement, name, [_bound(row, key) for row in rows])
 
 
-def _update(connection: Connection, job_id: int, one: Writes) -> None:
-    table, key = SCHEMA.tables[one.table], key_of(one.table)
+def _update(connection: Connection, job_id: int, name: str, updates: list[tuple[Row, Row]]) -> None:
+    table, key = SCHEMA.tables[name], key_of(name)
     by_fields: dict[tuple[str, ...], list[Row]] = {}
-    for before, after in one.updates:
+    for before, after in updates:
         changed = changed_fields(before, after)
         by_fields.setdefault(changed, []).append({**_bound(before, key), **_only(after, (*changed, "version"))})
     for changed, rows in by_fields.items():
         values = {c: bindparam(c) for c in (*changed, "version")}
         statement = update(table).where(table.c.job_id == job_id, *_same_row(table, key)).values(values)
-        _execute_exactly(connection, statement, one.table, rows)
+        _execute_exactly(connection, statement, name, rows)
 
 
 def _same_row(table: object, key: Sequence[str]) -> list:

@@ -46,6 +46,17 @@ def test_changed_and_deleted_rows_come_to_the_same_too(store):
     assert_same_job(store.read(JOB), state.after(plan))
 
 
+def test_two_rows_may_swap_what_is_unique(store):
+    opened(store)
+    store.apply(names_plan(store.read(JOB), "AA", "BB"), actor="anna", why="")
+    state = store.read(JOB)
+    plan = names_plan(state, "BB", "AA")
+    store.apply(plan, actor="anna", why="")
+    assert_same_job(store.read(JOB), state.after(plan))
+    store.undo(JOB, actor="anna", why="")
+    assert list(store.read(JOB).subjects["access_code"]) == ["AA", "BB"]
+
+
 def test_tables_keep_their_types_when_they_are_empty(store):
     opened(store)
     for name in ("frames", "subjects", "orders", "findings"):

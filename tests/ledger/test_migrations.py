@@ -1,0 +1,120 @@
+"""The schema on disk is the one the package was made for, or the studio is not opened."""
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from prepaykit.errors import NeighbourFailed, Refused, UsageError
+from prepaykit.ledger import migrations
+from prepaykit.ledger.database import OldSQLite, sqlite_library
+from prepaykit.ledger.migrations.running import known_revisions
+from prepaykit.ledger.schema import REVISION, SCHEMA
+from prepaykit.ledger.store import Store
+from tests.ledger.studios import JOB, assert_same_job, names_plan, opened
+
+
+def test_the_revisions_come_to_exactly_the_catalog(store):
+    with store.database.reading() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), SCHEMA) == []
+
+
+def test_the_package_knows_its_newest_revision():
+    assert known_revisions()[0] == REVISION
+
+
+def test_tables_on_sqlite_are_strict(store):
+    if store.database.is_sqlite:
+        with store.database.reading() as connection:
+            rows = connection.exec_driver_sql(
+                "SELECT name FROM pragma_table_list WHERE type='table' AND NOT strict"
+            ).scalars()
+            assert {r for r in rows if not r.startswith("sqlite_")} == {"alembic_version"}
+
+
+def test_every_check_of_the_catalog_is_in_the_database(store):
+    with store.database.reading() as connection:
+        there = sa.inspect(connection)
+        for name, table in SCHEMA.tables.items():
+            wanted = {c.name for c in table.constraints if isinstance(c, sa.CheckConstraint)}
+            assert {c["name"] for c in there.get_check_constraints(name)} == wanted
+
+
+def test_opening_again_changes_nothing(place):
+    with Store.open(place) as store:
+        opened(store)
+    with Store.open(place) as store:
+        assert store.read(JOB).head == 1
+
+
+def test_a_studio_of_a_newer_program_is_refused(place):
+    with Store.open(place) as store, store.database.writing() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(Refused, match="made by a newer prepaykit"):
+        Store.open(place)
+
+
+def test_a_database_of_another_program_is_refused(tmp_path):
+    library = sqlite_library()
+    connection = library.connect(str(tmp_path / "other.db"))
+    connection.execute("CREATE TABLE jobs (title TEXT)")
+    connection.close()
+    with pytest.raises(Refused, match="another program"):
+        Store.open(tmp_path / "other.db")
+
+
+def test_an_old_studio_is_copied_aside_before_it_is_brought_up_to_date(tmp_path, monkeypatch):
+    place = tmp_path / "studio.db"
+    with Store.open(place) as store:
+        opened(store)
+        store.apply(names_plan(store.read(JOB), "AA"), actor="anna", why="")
+        before = store.read(JOB)
+    done = []
+    monkeypatch.setattr(migrations, "REVISION", "0002")
+    monkeypatch.setattr("prepaykit.ledger.migrations.running.upgrade", lambda connection: done.append(connection))
+    Store.open(place).close()
+    monkeypatch.undo()
+    assert len(done) == 1
+    with Store.open(tmp_path / "studio.db.before-0002") as copy:
+        assert_same_job(copy.read(JOB), before)
+
+
+def test_a_failed_upgrade_leaves_the_old_schema(tmp_path, monkeypatch):
+    def breaks(connection):
+        connection.exec_driver_sql("DROP TABLE outbox")
+        raise RuntimeError("broken off")
+
+    place = tmp_path / "studio.db"
+    Store.open(place).close()
+    monkeypatch.setattr(migrations, "REVISION", "0002")
+    monkeypatch.setattr("prepaykit.ledger.migrations.running.upgrade", breaks)
+    with pytest.raises(RuntimeError):
+        Store.open(place)
+    monkeypatch.undo()
+    with Store.open(place) as store:
+        assert store.outbox().empty
+
+
+@pytest.mark.parametrize("place", ["", ":memory:", "mysql://u:secret@h/x", "no/such/folder/studio.db"])
+def test_a_place_that_is_no_studio_is_told_without_its_password(place):
+    with pytest.raises(UsageError) as error:
+        Store.open(place)
+    assert "secret" not in str(error.value)
+
+
+def test_a_file_that_is_no_database_is_told(tmp_path):
+    (tmp_path / "studio.db").write_bytes(b"this is a letter, not a database" * 100)
+    with pytest.raises(NeighbourFailed):
+        Store.open(tmp_path / "studio.db")
+
+
+def test_an_old_sqlite_warns_loudly(monkeypatch):
+    monkeypatch.setattr(sqlite_library(), "sqlite_version_info", (3, 40, 1))
+    with pytest.warns(OldSQLite, match="can damage a studio file"):
+        sqlite_library()
+
+
+def test_a_store_carried_into_another_process_is_refused(store, monkeypatch):
+    monkeypatch.setattr("os.getpid", lambda: -1)
+    with pytest.raises(UsageError, match="opened by another process"):
+        store.jobs()
