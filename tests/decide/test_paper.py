@@ -31,7 +31,7 @@ def took(state, envelopes, **options):
 def held(state):
     """Cents held by order number; under `-` what is held without an order."""
     numbers = state.orders.set_index("order_id")["order_no"]
-    owner = state.postings["order_id"].map(numbers).fillna("-")
+    owner = state.postings["order_id"].map(numbers).astype("str").fillna("-")
     return {k: v for k, v in state.postings["amount_cents"].groupby(owner).sum().items() if v}
 
 
