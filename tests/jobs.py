@@ -18,13 +18,23 @@ def code(n: int) -> str:
     return f"AAAA-{n:04d}"
 
 
-def job(children: int = 10, *, absent: tuple[int, ...] = (), products: str = "individual", **settings: object) -> JobState:
+def job(
+    children: int = 10, *, absent: tuple[int, ...] = (), products: str = "individual", **settings: object
+) -> JobState:
     """A job with one class, `children` children of whom some are absent, and one paid order of 15.00 for each child.
 
     Child n has code(n), card and two frames; the class has a group picture. Each order has one line: `individual`,
     `group` or `mate` print.
     """
-    state = JobState.new(**{"name": "maple-grove-2026", "school": "Maple Grove", "status": "prepay", "ship_to": "1 School Lane", **settings})
+    state = JobState.new(
+        **{
+            "name": "maple-grove-2026",
+            "school": "Maple Grove",
+            "status": "prepay",
+            "ship_to": "1 School Lane",
+            **settings,
+        }
+    )
     ids = range(1, children + 1)
     here = [i for i in ids if i not in absent]
     subjects = pd.DataFrame({"subject_id": list(ids)}).assign(
@@ -32,7 +42,9 @@ def job(children: int = 10, *, absent: tuple[int, ...] = (), products: str = "in
         teacher="Adams", grade="3", kind="student", source="names_list", email=[f"home{i}@example.org" for i in ids], **PERMITTED,
         attendance=["absent" if i in absent else "photographed" for i in ids],
     )  # fmt: skip
-    groups = pd.DataFrame({"group_id": [1], "name": ["3A"], "teacher": ["Adams"], "grade": ["3"], "access_code": ["GGGG-0001"]})
+    groups = pd.DataFrame(
+        {"group_id": [1], "name": ["3A"], "teacher": ["Adams"], "grade": ["3"], "access_code": ["GGGG-0001"]}
+    )
     state = state.replace(groups=groups, subjects=subjects)
     state = with_frames(state, {code(i): 2 for i in here}, group_frames=1)
     return with_orders(state, [(f"10{i:02d}", [i]) for i in ids], products)
@@ -76,8 +88,12 @@ def with_orders(state: JobState, orders: list[tuple[str, list[int]]], products: 
     collections = state.collections
     if not len(collections):
         collections = pd.DataFrame([{"collection_id": 1, "status": "open", "reason": "prepay", "opened_at": NOW}])
-    order, child, line, slot, pay, post = (state.next_id(t) for t in ("orders", "order_subjects", "lines", "slots", "payments", "postings"))
-    rows: dict[str, list[dict]] = {t: [] for t in ("orders", "order_subjects", "lines", "slots", "payments", "postings")}
+    order, child, line, slot, pay, post = (
+        state.next_id(t) for t in ("orders", "order_subjects", "lines", "slots", "payments", "postings")
+    )
+    rows: dict[str, list[dict]] = {
+        t: [] for t in ("orders", "order_subjects", "lines", "slots", "payments", "postings")
+    }
     for number, children in orders:
         total = price * len(children)
         rows["orders"].append({"order_id": order, "order_no": number, "origin": "online", "status": "open", "shipping": shipping,
@@ -85,7 +101,9 @@ def with_orders(state: JobState, orders: list[tuple[str, list[int]]], products: 
                                "ship_to": "9 Home St" if shipping == "direct" else None,
                                "buyer_name": f"Parent {number}", "buyer_email": f"parent{number}@example.org"})  # fmt: skip
         rows["payments"].append({"payment_id": pay, "order_id": order, "amount_cents": total, "method": "card"})
-        rows["postings"].append({"posting_id": post, "order_id": order, "account": "held", "amount_cents": total, "reason": "orders"})
+        rows["postings"].append(
+            {"posting_id": post, "order_id": order, "account": "held", "amount_cents": total, "reason": "orders"}
+        )
         for subject in children:
             rows["order_subjects"].append({"order_subject_id": child, "order_id": order, "subject_id": subject,
                                            "access_code": code(subject), "matched_by": "code"})  # fmt: skip

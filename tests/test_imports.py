@@ -76,7 +76,11 @@ def test_the_core_has_no_clock_no_file_and_no_print(layer):
 
 
 def test_only_one_module_reads_and_writes_sql_tables():
-    wrong = [str(p.relative_to(PACKAGE)) for p in PACKAGE.rglob("*.py") if "read_sql" in (t := p.read_text(encoding="utf-8")) or ".to_sql(" in t]
+    wrong = [
+        str(p.relative_to(PACKAGE))
+        for p in PACKAGE.rglob("*.py")
+        if "read_sql" in (t := p.read_text(encoding="utf-8")) or ".to_sql(" in t
+    ]
     assert [w for w in wrong if "typed_sql" not in w] == []
 
 
@@ -109,4 +113,6 @@ def test_every_module_says_what_it_is_for():
 
 def test_modules_load():
     for path in [*modules("rules"), *modules("decide"), *modules("tables")]:
-        importlib.import_module(".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"))
+        importlib.import_module(
+            ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
+        )

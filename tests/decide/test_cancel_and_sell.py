@@ -2,6 +2,7 @@
 
 import json
 
+import pandas as pd
 import pytest
 
 from prepaykit.decide.cancel import plan_cancel
@@ -28,8 +29,6 @@ def test_a_cancelled_order_leaves_the_collection_and_is_still_found():
 def test_refund_and_fee_stay_on_the_worklist_fee_first():
     state = job(1)
     fees = {"service_fee_id": [1], "order_id": [1], "amount_cents": [105], "status": ["charged"]}
-    import pandas as pd
-
     state = cancelled(state.replace(service_fees=pd.DataFrame(fees)), "1001")
     assert worklist(state)[["step", "order_no", "amount_cents", "status"]].to_numpy().tolist() == [
         ["claim service fee", "1001", 105, "to_claim"], ["refund", "1001", 1500, "planned"]]  # fmt: skip

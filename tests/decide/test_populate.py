@@ -1,5 +1,7 @@
 """populate: every slot gets the first frame after the card, or exactly one finding."""
 
+import pandas as pd
+
 from prepaykit.decide.populate import plan_populate
 from tests.jobs import code, job, populated, with_frames, with_orders
 from tests.tables_as_text import table
@@ -121,8 +123,6 @@ def test_an_order_on_its_way_keeps_its_frame_when_a_retake_comes():
 def test_a_likely_gallery_is_suggested_for_a_child_without_one():
     state = job(2, absent=(2,))
     twin = state.subjects.iloc[[1]].assign(subject_id=3, access_code=code(3))
-    import pandas as pd
-
     state = state.replace(subjects=pd.concat([state.subjects, twin]))
     state = populated(with_frames(state, {code(3): 1}))
     assert state.findings["suggestion"].tolist() == [code(3)]

@@ -30,7 +30,7 @@ def test_all_clean_orders_are_released_and_the_rest_says_what_it_lacks():
 
 def test_a_memory_mate_without_artwork_is_refused_by_name():
     state = placed(job(1, products="mate"))
-    with pytest.raises(Refused, match="order 1001 cannot be released, print P5 .* has no artwork"):
+    with pytest.raises(Refused, match=r"order 1001 cannot be released, print P5 .* has no artwork"):
         plan_revise(state, now=NOW, release=["1001"])
 
 

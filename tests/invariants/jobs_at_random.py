@@ -21,11 +21,15 @@ def jobs(draw: st.DrawFn) -> JobState:
     children = draw(st.integers(1, 6))
     absent = draw(st.sets(st.integers(1, children)))
     state = job(children, absent=tuple(sorted(absent)), **draw(POLICIES))
-    state = state.replace(**{t: state.tables[t].iloc[:0] for t in ("orders", "order_subjects", "lines", "slots", "payments", "postings")})
+    state = state.replace(
+        **{t: state.tables[t].iloc[:0] for t in ("orders", "order_subjects", "lines", "slots", "payments", "postings")}
+    )
     for number in range(draw(st.integers(0, 6))):
         who = draw(st.lists(st.integers(1, children), min_size=1, max_size=3, unique=True))
         kind = draw(st.sampled_from(["individual", "group", "mate"]))
-        state = with_orders(state, [(str(3000 + number), who)], kind, shipping=draw(st.sampled_from(["batch", "direct"])))
+        state = with_orders(
+            state, [(str(3000 + number), who)], kind, shipping=draw(st.sampled_from(["batch", "direct"]))
+        )
     unmatched = draw(st.sets(st.integers(1, max(len(state.order_subjects), 1)), max_size=1))
     lost = state.order_subjects["order_subject_id"].isin(unmatched)
     lines = state.lines.loc[state.lines["order_subject_id"].isin(unmatched), "line_id"]
@@ -40,13 +44,17 @@ def jobs(draw: st.DrawFn) -> JobState:
     not_for_sale = draw(st.sets(st.integers(1, children), max_size=1))
     state = state.replace(subjects=state.subjects.assign(sell=~state.subjects["subject_id"].isin(not_for_sale)))
     if draw(st.booleans()):
-        state = state.replace(group_frames=state.group_frames.iloc[:0], frames=state.frames[state.frames["role"] != "group"])
+        state = state.replace(
+            group_frames=state.group_frames.iloc[:0], frames=state.frames[state.frames["role"] != "group"]
+        )
     return state
 
 
 def shuffled(state: JobState, seed: int) -> JobState:
     """The same job with the rows of every table in another order."""
-    return state.replace(**{name: rows.sample(frac=1, random_state=seed) for name, rows in state.tables.items() if name != "jobs"})
+    return state.replace(
+        **{name: rows.sample(frac=1, random_state=seed) for name, rows in state.tables.items() if name != "jobs"}
+    )
 
 
 def as_set(rows: pd.DataFrame) -> list[tuple]:

@@ -26,7 +26,9 @@ def whole_day(state):
     yield state
     mates = in_revision(state)
     mates = mates[mates["hole"] == "mate_individual"]
-    state = state.after(plan_revise(state, now=NOW, artwork={int(i): (f"{i}.jpg", "ff") for i in mates["slot_id"]}, release="clean"))
+    state = state.after(
+        plan_revise(state, now=NOW, artwork={int(i): (f"{i}.jpg", "ff") for i in mates["slot_id"]}, release="clean")
+    )
     yield state
     for number in state.batches.loc[state.batches["status"] == "open", "batch_id"]:
         state = state.after(plan_batch(state, now=NOW, number=int(number)))
@@ -116,7 +118,10 @@ def test_money_in_never_changes_and_cancelled_money_is_owed_back(state, data):
     if len(state.orders):
         number = data.draw(st.sampled_from(sorted(state.orders["order_no"])))
         state = state.after(plan_cancel(state, [number], now=NOW, why="test"))
-        assert state.refunds["amount_cents"].sum() == state.orders.loc[state.orders["order_no"] == number, "paid_cents"].iloc[0]
+        assert (
+            state.refunds["amount_cents"].sum()
+            == state.orders.loc[state.orders["order_no"] == number, "paid_cents"].iloc[0]
+        )
     for now in whole_day(state):
         assert now.postings["amount_cents"].sum() == came_in
         owed = now.postings.loc[now.postings["account"] == "to_refund", "amount_cents"].sum()
