@@ -18,7 +18,8 @@ A code is ours when it is on the names list, when it is of the form we issue, or
 many letters and digits in the same places). Ours but not on the list: its frames are kept under it, and the child is suggested
 whose code is within two edits, or who is the only one of the class still without frames where it was shot.
 
-Limits: a skipped card shows only as a long session and an absent child. Source: domain.md 3.3, 6.4, 8; photos.md 3, 4.
+Limits: a skipped card shows only as a long session beside a child without frames; its frames stay where they are until a person
+decides. Source: domain.md 3.3, 6.4, 8; photos.md 3, 4.
 """
 
 from __future__ import annotations
