@@ -28,11 +28,11 @@ def copy_notebooks(to: Path) -> tuple[list[str], list[str]]:
     copied, kept = [], []
     for source in sorted(notebooks_folder().glob("*.ipynb")):
         content, target = source.read_bytes(), to / source.name
-        if target.exists() and target.read_bytes() != content:
-            if _digest(target.read_bytes()) != known.get(source.name):
-                kept.append(source.name)
-                continue
-        if not target.exists() or target.read_bytes() != content:
+        there = target.read_bytes() if target.exists() else None
+        if there is not None and there != content and _digest(there) != known.get(source.name):
+            kept.append(source.name)
+            continue
+        if there != content:
             target.write_bytes(content)
             copied.append(source.name)
         known[source.name] = _digest(content)

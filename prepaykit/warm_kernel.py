@@ -37,7 +37,7 @@ class WarmKernel:
     def lend(self, notebook_client: PapermillNotebookClient) -> None:
         """Give a notebook's client the kernel, emptied; the first time there is none, and it starts one."""
         if self.manager is None or not run_sync(self.manager.is_alive)():
-            self.manager = self.client = None
+            self.close()
             return
         notebook_client.km, notebook_client.kc, notebook_client.owns_km = self.manager, self.client, False
         env = {k: v for k, v in os.environ.items() if k.startswith("PREPAYKIT_")}

@@ -1,0 +1,56 @@
+"""The demo goes through every verb and leaves a job that a person can look at."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from prepaykit import Studio
+from prepaykit.demo.run import run_demo
+from prepaykit.errors import Refused
+from prepaykit.runs import NOTEBOOKS
+
+
+@pytest.mark.slow
+def test_the_demo_runs_every_verb_and_the_job_balances(finished_demo):
+    results = [json.loads(p.read_text()) for p in sorted((finished_demo / "runs").glob("*.result.json"))]
+    assert {r["status"] for r in results} == {"succeeded"}
+    assert {r["notebook"] for r in results} == set(NOTEBOOKS.values())
+    with Studio.open(finished_demo / "studio.db") as studio:
+        job = studio.job()
+        assert job.balance()["holds"].all()
+        assert set(job.history()["actor"]) == {"demo"}
+        state = job.state
+        assert (state.orders["status"] == "released").any()
+        assert (studio.store.outbox()["state"] == "sent").all()
+
+
+@pytest.mark.slow
+def test_the_demo_leaves_cards_packages_and_a_report(finished_demo):
+    assert (finished_demo / "cards.pdf").read_bytes().startswith(b"%PDF")
+    assert list((finished_demo / "lab").rglob("*.csv"))
+    (report,) = (finished_demo / "reports").glob("*.html")
+    assert "http" not in report.read_text(encoding="utf-8").replace("http://www.w3.org", "")
+
+
+@pytest.mark.slow
+def test_unread_cards_stay_findings_for_a_person(finished_demo):
+    with Studio.open(finished_demo / "studio.db") as studio:
+        assert "unread_card" in set(studio.job().findings("photos")["code"])
+
+
+def test_a_folder_with_other_things_is_refused_and_left_alone(tmp_path):
+    (tmp_path / "thesis.txt").write_text("mine")
+    for again in (False, True):
+        with pytest.raises(Refused, match="not empty and no demo job"):
+            run_demo(tmp_path, size="tiny", again=again)
+    assert [p.name for p in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_demo_job_is_replaced_only_if_asked(tmp_path):
+    (tmp_path / "job.toml").write_text('name = "x"\n[demo]\nseed = 1\n')
+    with pytest.raises(Refused, match="--again"):
+        run_demo(tmp_path, size="tiny")
+    program = [sys.executable, "-c", "from prepaykit.cli import main; main()", "demo", str(tmp_path)]
+    assert subprocess.run(program, capture_output=True, check=False).returncode == 3

@@ -1,0 +1,40 @@
+"""The lab: copies of the notebooks that are the operator's own, and a JupyterLab that this machine alone can reach."""
+
+import json
+
+from prepaykit.lab import FIRST, copy_notebooks, lab_command
+from prepaykit.runs import notebooks_folder
+
+
+def test_every_notebook_is_copied_once(tmp_path):
+    copied, kept = copy_notebooks(tmp_path / "notebooks")
+    assert copied == [p.name for p in sorted(notebooks_folder().glob("*.ipynb"))]
+    assert kept == []
+    assert copy_notebooks(tmp_path / "notebooks") == ([], [])
+
+
+def test_a_copy_that_somebody_worked_in_is_never_written_over(tmp_path):
+    copy_notebooks(tmp_path)
+    mine = tmp_path / FIRST
+    mine.write_text(mine.read_text(encoding="utf-8").replace("Start here", "My start"), encoding="utf-8")
+    assert copy_notebooks(tmp_path) == ([], [FIRST])
+    assert "My start" in mine.read_text(encoding="utf-8")
+
+
+def test_a_copy_that_nobody_touched_follows_a_newer_prepaykit(tmp_path):
+    copy_notebooks(tmp_path)
+    old = "an older edition"
+    (tmp_path / FIRST).write_text(old, encoding="utf-8")
+    memory = json.loads((tmp_path / ".copied.json").read_text())
+    from prepaykit.lab import _digest
+
+    (tmp_path / ".copied.json").write_text(json.dumps({**memory, FIRST: _digest(old.encode())}))
+    assert copy_notebooks(tmp_path) == ([FIRST], [])
+
+
+def test_jupyterlab_listens_on_this_machine_only_and_asks_nothing(tmp_path):
+    words = lab_command(tmp_path, browser=False)
+    assert "--ServerApp.ip=127.0.0.1" in words
+    assert "--LabApp.news_url=None" in words
+    assert f"--LabApp.default_url=/lab/tree/{FIRST}" in words
+    assert "--ServerApp.open_browser=False" in words
