@@ -202,7 +202,9 @@ class Job:
         state = self.state
         subjects = state.subjects[state.subjects["subject_id"].isin(plan.result["subject_ids"])]
         groups = state.groups[state.groups["group_id"].isin(plan.result["group_ids"])]
-        return draw_cards(subjects, groups, Path(path), sheet=sheet, school=str(state.job["school"]))
+        return draw_cards(
+            subjects, groups, Path(path), sheet=sheet, school=str(state.job["school"]), classes=state.groups
+        )
 
     def photos(
         self, sources: PathLike | Iterable[PathLike], *, shoot_no: int = 1, on_progress: Progress | None = None

@@ -22,7 +22,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from prepaykit.tables.catalog import METADATA, WHOLE
+from prepaykit.tables.catalog import METADATA
+from prepaykit.tables.columns import WHOLE
 
 REVISION = "0001"
 """The schema this package was made for: the newest revision under `migrations/versions` (a test holds the two together)."""

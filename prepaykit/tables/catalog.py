@@ -14,92 +14,10 @@ dtype('int64')
 from __future__ import annotations
 
 import pandas as pd
-from sqlalchemy import (
-    BigInteger,
-    CheckConstraint,
-    Column,
-    ForeignKeyConstraint,
-    Integer,
-    MetaData,
-    PrimaryKeyConstraint,
-    Table,
-    Text,
-    UniqueConstraint,
-)
+from sqlalchemy import PrimaryKeyConstraint, Table, UniqueConstraint
 
 from prepaykit.errors import UsageError
-from prepaykit.tables.status import MACHINES
-
-WHOLE = BigInteger().with_variant(Integer(), "sqlite")
-METADATA = MetaData()
-
-# --- columns -----------------------------------------------------------------------------------------------------------
-
-
-def _column(name: str, sql_type: object, dtype: str, meaning: str, *, needed: bool, values: tuple[str, ...] = ()) -> Column:
-    return Column(name, sql_type, nullable=not needed, info={"dtype": dtype, "meaning": meaning, "values": values})
-
-
-def _whole(name: str, meaning: str, *, needed: bool = False) -> Column:
-    return _column(name, WHOLE, "int64" if needed else "Int64", meaning, needed=needed)
-
-
-def _text(name: str, meaning: str, *, needed: bool = False, values: tuple[str, ...] = ()) -> Column:
-    return _column(name, Text(), "str", meaning, needed=needed, values=values)
-
-
-def _flag(name: str, meaning: str) -> Column:
-    return _column(name, Integer(), "bool", meaning, needed=True)
-
-
-def _moment(name: str, meaning: str, *, needed: bool = False) -> Column:
-    return _column(name, Text(), "datetime64[us, UTC]", meaning + " (UTC)", needed=needed)
-
-
-def _camera_time(name: str, meaning: str) -> Column:
-    return _column(name, Text(), "datetime64[us]", meaning + " (the camera's own clock, no zone)", needed=False)
-
-
-def _status(table: str) -> Column:
-    return _text("status", "see the status machines", needed=True, values=MACHINES[table].values)
-
-
-def _job_table(name: str, row: str, key: tuple[str, ...], *columns: Column, unique: tuple[tuple[str, ...], ...] = (),
-               points_to: tuple[tuple[str, str], ...] = (), append_only: bool = False) -> Table:  # fmt: skip
-    """One table of a job. `points_to` lists (column, table): the column holds that table's key within the same job."""
-    checks = [
-        CheckConstraint(f"{c.name} IN ({', '.join(repr(v) for v in c.info['values'])})", name=f"ck_{name}_{c.name}")
-        for c in columns
-        if c.info["values"]
-    ]
-    checks += [CheckConstraint(f"{c.name} IN (0, 1)", name=f"ck_{name}_{c.name}") for c in columns if c.info["dtype"] == "bool"]
-    return Table(
-        name,
-        METADATA,
-        _whole("job_id", "the job", needed=True),
-        *columns,
-        _whole("version", "counts the changes of this row, from 1", needed=True),
-        PrimaryKeyConstraint("job_id", *key, name=f"pk_{name}"),
-        ForeignKeyConstraint(["job_id"], ["jobs.job_id"], name=f"fk_{name}_job"),
-        *(ForeignKeyConstraint(["job_id", c], [f"{t}.job_id", f"{t}.{_KEYS[t][0]}"], name=f"fk_{name}_{c}", deferrable=True,
-                               initially="DEFERRED") for c, t in points_to),  # fmt: skip
-        *(UniqueConstraint(*cols, name=f"uq_{name}_{'_'.join(cols)}") for cols in unique),
-        *checks,
-        info={"row": row, "key": key, "append_only": append_only},
-        sqlite_strict=True,
-    )
-
-
-_KEYS = {
-    "groups": ("group_id",),
-    "subjects": ("subject_id",),
-    "frames": ("frame_id",),
-    "collections": ("collection_id",),
-    "batches": ("batch_id",),
-    "orders": ("order_id",),
-    "order_subjects": ("order_subject_id",),
-    "lines": ("line_id",),
-}
+from prepaykit.tables.columns import METADATA, camera_time, flag, job_table, moment, status, text, whole
 
 # --- the job -----------------------------------------------------------------------------------------------------------
 
@@ -108,66 +26,66 @@ SIBLING_POLICIES = ("hold_whole", "split", "ship_partial")
 Table(
     "jobs",
     METADATA,
-    _whole("job_id", "the job, counted by the store", needed=True),
-    _text("name", "internal name: letters, digits and hyphens, as on the lab's paperwork", needed=True),
-    _text("school", "the school or league, as shown to people", needed=True),
-    _status("jobs"),
-    _text("timezone", "IANA zone of the school; deadlines are 23:59:59 there", needed=True),
-    _text("currency", "ISO 4217, of every amount of the job", needed=True),
-    _text("picture_day", "date, YYYY-MM-DD"),
-    _text("batch_deadline", "date on which the open batch closes at 23:59:59 local, YYYY-MM-DD"),
-    _text("batch_processing", "who releases the batch at its deadline", needed=True, values=("manual", "automatic")),
-    _flag("has_manual_revision", "every order is looked at before it joins the batch"),
-    _text("sibling_policy", "an order with one child photographed and one not", needed=True, values=SIBLING_POLICIES),
-    _text("underpaid_policy", "an order paid less than due", needed=True, values=("hold", "ship")),
-    _text("retake_policy", "which shoot fills a slot when a child has two", needed=True, values=("latest", "first")),
-    _text("lab_file_names", "print files named by code only, or with the child's name", needed=True, values=("code", "name")),
-    _text("ship_to", "address of batch deliveries, one line"),
-    _text("archive_date", "date, YYYY-MM-DD; needed before selling"),
-    _text("selling_price_list", "name of the price list for proofing; needed before selling"),
-    _text("selling_shipping", "shipping profile for proofing; needed before selling"),
-    _text("campaign", "communication profile whose triggers fire on the switch to selling; none: nothing is sent"),
-    _whole("version", "counts the changes of this row, from 1", needed=True),
+    whole("job_id", "the job, counted by the store", needed=True),
+    text("name", "internal name: letters, digits and hyphens, as on the lab's paperwork", needed=True),
+    text("school", "the school or league, as shown to people", needed=True),
+    status("jobs"),
+    text("timezone", "IANA zone of the school; deadlines are 23:59:59 there", needed=True),
+    text("currency", "ISO 4217, of every amount of the job", needed=True),
+    text("picture_day", "date, YYYY-MM-DD"),
+    text("batch_deadline", "date on which the open batch closes at 23:59:59 local, YYYY-MM-DD"),
+    text("batch_processing", "who releases the batch at its deadline", needed=True, values=("manual", "automatic")),
+    flag("has_manual_revision", "every order is looked at before it joins the batch"),
+    text("sibling_policy", "an order with one child photographed and one not", needed=True, values=SIBLING_POLICIES),
+    text("underpaid_policy", "an order paid less than due", needed=True, values=("hold", "ship")),
+    text("retake_policy", "which shoot fills a slot when a child has two", needed=True, values=("latest", "first")),
+    text("lab_file_names", "print files named by code only, or with the child's name", needed=True, values=("code", "name")),
+    text("ship_to", "address of batch deliveries, one line"),
+    text("archive_date", "date, YYYY-MM-DD; needed before selling"),
+    text("selling_price_list", "name of the price list for proofing; needed before selling"),
+    text("selling_shipping", "shipping profile for proofing; needed before selling"),
+    text("campaign", "communication profile whose triggers fire on the switch to selling; none: nothing is sent"),
+    whole("version", "counts the changes of this row, from 1", needed=True),
     PrimaryKeyConstraint("job_id", name="pk_jobs"),
     UniqueConstraint("name", name="uq_jobs_name"),
     info={"row": "one school and one shoot", "key": ("name",), "append_only": False},
     sqlite_strict=True,
 )
 
-_job_table(
+job_table(
     "groups", "a class, team or staff group", ("group_id",),
-    _whole("group_id", "the group", needed=True),
-    _text("name", "class or team as the school writes it, AM/PM included", needed=True),
-    _text("teacher", "the teacher"),
-    _text("grade", "the grade"),
-    _text("access_code", "code on the group card", needed=True),
-    _moment("card_printed_at", "when its card was printed"),
+    whole("group_id", "the group", needed=True),
+    text("name", "class or team as the school writes it, AM/PM included", needed=True),
+    text("teacher", "the teacher"),
+    text("grade", "the grade"),
+    text("access_code", "code on the group card", needed=True),
+    moment("card_printed_at", "when its card was printed"),
     unique=(("access_code",),),
 )  # fmt: skip
 
-_job_table(
+job_table(
     "subjects", "a person on the names list; a blank card is a row without a name", ("subject_id",),
-    _whole("subject_id", "the person", needed=True),
-    _text("access_code", "on the QR card; unique over all jobs of the store, for ever", needed=True),
-    _text("first_name", "missing on a blank card"),
-    _text("last_name", "missing on a blank card"),
-    _whole("group_id", "class"),
-    _text("teacher", "as on the names list"),
-    _text("grade", "as on the names list"),
-    _text("student_id", "text: leading zeros count"),
-    _text("kind", "who it is", needed=True, values=("student", "staff", "blank")),
-    _text("email", "contact of the parents"),
-    _text("phone", "contact of the parents"),
-    _flag("photograph", "may be photographed"),
-    _flag("sell", "pictures may be sold"),
-    _flag("yearbook", "may appear in the yearbook"),
-    _flag("directory", "may appear in the directory"),
-    _flag("group_ok", "may appear in group pictures"),
-    _text("attendance", "what picture day said of them", needed=True,
+    whole("subject_id", "the person", needed=True),
+    text("access_code", "on the QR card; unique over all jobs of the store, for ever", needed=True),
+    text("first_name", "missing on a blank card"),
+    text("last_name", "missing on a blank card"),
+    whole("group_id", "class"),
+    text("teacher", "as on the names list"),
+    text("grade", "as on the names list"),
+    text("student_id", "text: leading zeros count"),
+    text("kind", "who it is", needed=True, values=("student", "staff", "blank")),
+    text("email", "contact of the parents"),
+    text("phone", "contact of the parents"),
+    flag("photograph", "may be photographed"),
+    flag("sell", "pictures may be sold"),
+    flag("yearbook", "may appear in the yearbook"),
+    flag("directory", "may appear in the directory"),
+    flag("group_ok", "may appear in group pictures"),
+    text("attendance", "what picture day said of them", needed=True,
           values=("expected", "photographed", "absent", "opted_out")),
-    _text("source", "where the row came from", needed=True, values=("names_list", "paper_form", "blank_card", "by_hand")),
-    _moment("card_printed_at", "when the card was printed; its code is never changed after that"),
-    _text("extra", "unknown columns of the names list, kept as JSON"),
+    text("source", "where the row came from", needed=True, values=("names_list", "paper_form", "blank_card", "by_hand")),
+    moment("card_printed_at", "when the card was printed; its code is never changed after that"),
+    text("extra", "unknown columns of the names list, kept as JSON"),
     points_to=(("group_id", "groups"),),
     unique=(("access_code",),),
 )  # fmt: skip
@@ -176,43 +94,43 @@ _job_table(
 
 FRAME_ROLES = ("card", "individual", "group", "unassigned", "set_aside")
 
-_job_table(
+job_table(
     "frames", "a file as shot, cards included", ("frame_id",),
-    _whole("frame_id", "the frame", needed=True),
-    _text("root", "folder or zip that the file was read from", needed=True),
-    _text("path", "file within the root, with / between folders", needed=True),
-    _text("sha256", "of the bytes as shot; missing if the file could not be read"),
-    _whole("size_bytes", "of the file", needed=True),
-    _whole("width", "pixels, as stored"),
-    _whole("height", "pixels, as stored"),
-    _text("camera", "one camera body (make, model, serial; else the folder): sequences never cross it", needed=True),
-    _whole("sequence", "place in the order of that camera, from 1", needed=True),
-    _camera_time("shot_at", "when it was shot"),
-    _whole("shoot_no", "1 picture day, 2 first retake day, …", needed=True),
-    _text("codes", "own codes read on the frame, space-separated"),
-    _text("foreign_codes", "other QR texts read on the frame, space-separated"),
-    _text("role", "what it is taken for", needed=True, values=FRAME_ROLES),
-    _text("problem", "why it was set aside or doubted"),
+    whole("frame_id", "the frame", needed=True),
+    text("root", "folder or zip that the file was read from", needed=True),
+    text("path", "file within the root, with / between folders", needed=True),
+    text("sha256", "of the bytes as shot; missing if the file could not be read"),
+    whole("size_bytes", "of the file", needed=True),
+    whole("width", "pixels, as stored"),
+    whole("height", "pixels, as stored"),
+    text("camera", "one camera body (make, model, serial; else the folder): sequences never cross it", needed=True),
+    whole("sequence", "place in the order of that camera, from 1", needed=True),
+    camera_time("shot_at", "when it was shot"),
+    whole("shoot_no", "1 picture day, 2 first retake day, …", needed=True),
+    text("codes", "own codes read on the frame, space-separated"),
+    text("foreign_codes", "other QR texts read on the frame, space-separated"),
+    text("role", "what it is taken for", needed=True, values=FRAME_ROLES),
+    text("problem", "why it was set aside or doubted"),
     unique=(("job_id", "root", "path"),),
 )  # fmt: skip
 
-_job_table(
+job_table(
     "galleries", "a frame in the gallery of an access code", ("frame_id", "read_code"),
-    _whole("frame_id", "the frame", needed=True),
-    _text("read_code", "the code on the card, as shot", needed=True),
-    _text("access_code", "the code it is filed under now; differs from read_code after a relabel", needed=True),
-    _whole("subject_id", "whose code that is; missing while the code is not on the names list"),
-    _whole("position", "order within the gallery, from 1", needed=True),
-    _flag("is_active", "the gallery is open to orders"),
-    _flag("is_hidden", "not offered"),
+    whole("frame_id", "the frame", needed=True),
+    text("read_code", "the code on the card, as shot", needed=True),
+    text("access_code", "the code it is filed under now; differs from read_code after a relabel", needed=True),
+    whole("subject_id", "whose code that is; missing while the code is not on the names list"),
+    whole("position", "order within the gallery, from 1", needed=True),
+    flag("is_active", "the gallery is open to orders"),
+    flag("is_hidden", "not offered"),
     points_to=(("frame_id", "frames"), ("subject_id", "subjects")),
 )  # fmt: skip
 
-_job_table(
+job_table(
     "group_frames", "a group picture of a group", ("frame_id", "group_id"),
-    _whole("frame_id", "the frame", needed=True),
-    _whole("group_id", "the group", needed=True),
-    _whole("position", "order within the group, from 1", needed=True),
+    whole("frame_id", "the frame", needed=True),
+    whole("group_id", "the group", needed=True),
+    whole("position", "order within the group, from 1", needed=True),
     points_to=(("frame_id", "frames"), ("group_id", "groups")),
 )  # fmt: skip
 
@@ -220,156 +138,156 @@ _job_table(
 
 IMAGE_KINDS = ("individual", "group", "memory_mate", "digital", "service")
 
-_job_table(
+job_table(
     "products", "a product of one edition of the price list", ("product_id",),
-    _whole("product_id", "the product in this edition", needed=True),
-    _whole("edition", "price list edition, from 1; an order keeps the one it was bought under", needed=True),
-    _text("code", "code in order strings", needed=True),
-    _text("name", "as shown", needed=True),
-    _text("image_kind", "which picture it takes", needed=True, values=IMAGE_KINDS),
-    _text("size", "such as 5x7"),
-    _whole("price_cents", "alone; missing if sold only inside packages"),
+    whole("product_id", "the product in this edition", needed=True),
+    whole("edition", "price list edition, from 1; an order keeps the one it was bought under", needed=True),
+    text("code", "code in order strings", needed=True),
+    text("name", "as shown", needed=True),
+    text("image_kind", "which picture it takes", needed=True, values=IMAGE_KINDS),
+    text("size", "such as 5x7"),
+    whole("price_cents", "alone; missing if sold only inside packages"),
     unique=(("job_id", "edition", "code"),),
 )  # fmt: skip
 
-_job_table(
+job_table(
     "packages", "a package of one edition of the price list", ("package_id",),
-    _whole("package_id", "the package in this edition", needed=True),
-    _whole("edition", "price list edition", needed=True),
-    _text("code", "package letter", needed=True),
-    _text("name", "as shown", needed=True),
-    _text("items", "contents as an order string: CODE-QTY;CODE-QTY", needed=True),
-    _whole("price_cents", "of one package", needed=True),
+    whole("package_id", "the package in this edition", needed=True),
+    whole("edition", "price list edition", needed=True),
+    text("code", "package letter", needed=True),
+    text("name", "as shown", needed=True),
+    text("items", "contents as an order string: CODE-QTY;CODE-QTY", needed=True),
+    whole("price_cents", "of one package", needed=True),
     unique=(("job_id", "edition", "code"),),
 )  # fmt: skip
 
 # --- orders ------------------------------------------------------------------------------------------------------------
 
-_job_table(
+job_table(
     "collections", "an order collection: orders waiting to be placed", ("collection_id",),
-    _whole("collection_id", "the collection; its number for people too", needed=True),
-    _status("collections"),
-    _whole("parent_id", "the collection it was split off from"),
-    _text("reason", "why it was opened", needed=True),
-    _moment("opened_at", "when", needed=True),
+    whole("collection_id", "the collection; its number for people too", needed=True),
+    status("collections"),
+    whole("parent_id", "the collection it was split off from"),
+    text("reason", "why it was opened", needed=True),
+    moment("opened_at", "when", needed=True),
 )  # fmt: skip
 
-_job_table(
+job_table(
     "batches", "orders that go to the lab together", ("batch_id",),
-    _whole("batch_id", "the batch; its number for people too", needed=True),
-    _text("kind", "for the school, or one order straight to a home", needed=True, values=("school", "direct")),
-    _status("batches"),
-    _text("processing", "who releases it", needed=True, values=("manual", "automatic")),
-    _moment("deadline_at", "the batch closes; missing: by hand only"),
-    _text("ship_to", "address"),
-    _moment("opened_at", "when", needed=True),
-    _moment("released_at", "when it was sent to production"),
+    whole("batch_id", "the batch; its number for people too", needed=True),
+    text("kind", "for the school, or one order straight to a home", needed=True, values=("school", "direct")),
+    status("batches"),
+    text("processing", "who releases it", needed=True, values=("manual", "automatic")),
+    moment("deadline_at", "the batch closes; missing: by hand only"),
+    text("ship_to", "address"),
+    moment("opened_at", "when", needed=True),
+    moment("released_at", "when it was sent to production"),
 )  # fmt: skip
 
-_job_table(
+job_table(
     "orders", "one purchase", ("order_id",),
-    _whole("order_id", "the order", needed=True),
-    _text("order_no", "number as the shop or the envelope has it", needed=True),
-    _text("order_key", "key by which the shop and Stripe know it"),
-    _text("origin", "how it came", needed=True, values=("online", "paper")),
-    _status("orders"),
-    _moment("placed_at", "when the parent ordered"),
-    _text("shipping", "with the batch to school, or direct", needed=True, values=("batch", "direct")),
-    _text("ship_to", "address of a direct order"),
-    _whole("collection_id", "the order collection it waits in; missing once placed or cancelled"),
-    _whole("batch_id", "the batch it goes with; missing until placed"),
-    _whole("split_from_id", "the order that this part was split from"),
-    _whole("edition", "price list edition it was bought under", needed=True),
-    _whole("total_cents", "due", needed=True),
-    _whole("paid_cents", "received for it", needed=True),
-    _text("buyer_name", "the parent"),
-    _text("buyer_email", "the parent"),
-    _text("buyer_phone", "the parent"),
-    _text("note", "remarks from the file"),
-    _moment("cancelled_at", "when it was deleted from the collection; it is still found"),
-    _text("cancel_reason", "why"),
+    whole("order_id", "the order", needed=True),
+    text("order_no", "number as the shop or the envelope has it", needed=True),
+    text("order_key", "key by which the shop and Stripe know it"),
+    text("origin", "how it came", needed=True, values=("online", "paper")),
+    status("orders"),
+    moment("placed_at", "when the parent ordered"),
+    text("shipping", "with the batch to school, or direct", needed=True, values=("batch", "direct")),
+    text("ship_to", "address of a direct order"),
+    whole("collection_id", "the order collection it waits in; missing once placed or cancelled"),
+    whole("batch_id", "the batch it goes with; missing until placed"),
+    whole("split_from_id", "the order that this part was split from"),
+    whole("edition", "price list edition it was bought under", needed=True),
+    whole("total_cents", "due", needed=True),
+    whole("paid_cents", "received for it", needed=True),
+    text("buyer_name", "the parent"),
+    text("buyer_email", "the parent"),
+    text("buyer_phone", "the parent"),
+    text("note", "remarks from the file"),
+    moment("cancelled_at", "when it was deleted from the collection; it is still found"),
+    text("cancel_reason", "why"),
     points_to=(("collection_id", "collections"), ("batch_id", "batches"), ("split_from_id", "orders")),
     unique=(("job_id", "origin", "order_no"),),
 )  # fmt: skip
 
-_job_table(
+job_table(
     "order_subjects", "a child that an order is for; siblings are several rows", ("order_subject_id",),
-    _whole("order_subject_id", "the child within the order", needed=True),
-    _whole("order_id", "the order", needed=True),
-    _whole("subject_id", "the person on the names list; missing until matched"),
-    _text("access_code", "as it stands in the order"),
-    _text("typed_first", "as typed"),
-    _text("typed_last", "as typed"),
-    _text("typed_grade", "as typed"),
-    _text("typed_teacher", "as typed"),
-    _text("typed_student_id", "as typed"),
-    _text("matched_by", "what joined them", values=("code", "student_id", "exact_name", "person")),
+    whole("order_subject_id", "the child within the order", needed=True),
+    whole("order_id", "the order", needed=True),
+    whole("subject_id", "the person on the names list; missing until matched"),
+    text("access_code", "as it stands in the order"),
+    text("typed_first", "as typed"),
+    text("typed_last", "as typed"),
+    text("typed_grade", "as typed"),
+    text("typed_teacher", "as typed"),
+    text("typed_student_id", "as typed"),
+    text("matched_by", "what joined them", values=("code", "student_id", "exact_name", "person")),
     points_to=(("order_id", "orders"), ("subject_id", "subjects")),
 )  # fmt: skip
 
-_job_table(
+job_table(
     "lines", "a package or product ordered for one child", ("line_id",),
-    _whole("line_id", "the line", needed=True),
-    _whole("order_id", "the order", needed=True),
-    _whole("order_subject_id", "for which child of the order", needed=True),
-    _text("code", "package or product code", needed=True),
-    _text("name", "as shown when it was bought", needed=True),
-    _text("options", "option codes, comma-separated"),
-    _whole("quantity", "how many", needed=True),
-    _whole("total_cents", "for all of them", needed=True),
+    whole("line_id", "the line", needed=True),
+    whole("order_id", "the order", needed=True),
+    whole("order_subject_id", "for which child of the order", needed=True),
+    text("code", "package or product code", needed=True),
+    text("name", "as shown when it was bought", needed=True),
+    text("options", "option codes, comma-separated"),
+    whole("quantity", "how many", needed=True),
+    whole("total_cents", "for all of them", needed=True),
     points_to=(("order_id", "orders"), ("order_subject_id", "order_subjects")),
 )  # fmt: skip
 
-_job_table(
+job_table(
     "slots", "a picture that an order line needs", ("slot_id",),
-    _whole("slot_id", "the slot", needed=True),
-    _whole("line_id", "the line", needed=True),
-    _whole("order_id", "the order", needed=True),
-    _whole("subject_id", "whose picture; missing until the order is matched"),
-    _text("product_code", "the print", needed=True),
-    _text("product_name", "as shown when it was bought", needed=True),
-    _text("size", "of the print"),
-    _text("hole", "which picture goes here", needed=True,
+    whole("slot_id", "the slot", needed=True),
+    whole("line_id", "the line", needed=True),
+    whole("order_id", "the order", needed=True),
+    whole("subject_id", "whose picture; missing until the order is matched"),
+    text("product_code", "the print", needed=True),
+    text("product_name", "as shown when it was bought", needed=True),
+    text("size", "of the print"),
+    text("hole", "which picture goes here", needed=True,
           values=("individual", "group", "mate_individual", "mate_group")),
-    _whole("quantity", "copies", needed=True),
-    _whole("frame_id", "the picture; missing while empty"),
-    _text("filled_by", "who chose the frame", values=("rule", "person")),
-    _text("artwork_path", "finished memory mate, in the studio's artwork folder"),
-    _text("artwork_sha256", "of that file"),
-    _flag("is_dropped", "left out of what is shipped (sibling policy ship_partial)"),
+    whole("quantity", "copies", needed=True),
+    whole("frame_id", "the picture; missing while empty"),
+    text("filled_by", "who chose the frame", values=("rule", "person")),
+    text("artwork_path", "finished memory mate, in the studio's artwork folder"),
+    text("artwork_sha256", "of that file"),
+    flag("is_dropped", "left out of what is shipped (sibling policy ship_partial)"),
     points_to=(("line_id", "lines"), ("order_id", "orders"), ("subject_id", "subjects"), ("frame_id", "frames")),
 )  # fmt: skip
 
-_job_table(
+job_table(
     "revisions", "a stay of an order in manual revision", ("revision_id",),
-    _whole("revision_id", "the stay", needed=True),
-    _whole("order_id", "the order", needed=True),
-    _text("reason", "why it stopped here", needed=True, values=("manual_revision", "memory_mate")),
-    _status("revisions"),
-    _moment("entered_at", "when it came", needed=True),
-    _moment("released_at", "when it went on"),
+    whole("revision_id", "the stay", needed=True),
+    whole("order_id", "the order", needed=True),
+    text("reason", "why it stopped here", needed=True, values=("manual_revision", "memory_mate")),
+    status("revisions"),
+    moment("entered_at", "when it came", needed=True),
+    moment("released_at", "when it went on"),
     points_to=(("order_id", "orders"),),
 )  # fmt: skip
 
-_job_table(
+job_table(
     "envelopes", "a paper order as it was keyed", ("envelope_id",),
-    _whole("envelope_id", "the envelope", needed=True),
-    _text("envelope_no", "number on it", needed=True),
-    _whole("order_id", "the order made from it; missing while it waits for a match"),
-    _text("typed_first", "as keyed"),
-    _text("typed_last", "as keyed"),
-    _text("typed_grade", "as keyed"),
-    _text("typed_teacher", "as keyed"),
-    _text("typed_student_id", "as keyed"),
-    _text("typed_code", "access code as keyed"),
-    _text("packages", "order string as keyed"),
-    _whole("received_cents", "money found inside", needed=True),
-    _text("payment_method", "cash, check, online, …"),
-    _text("check_no", "number of the check"),
-    _text("parent_name", "as keyed"),
-    _text("parent_email", "as keyed"),
-    _text("parent_phone", "as keyed"),
-    _text("note", "as keyed"),
+    whole("envelope_id", "the envelope", needed=True),
+    text("envelope_no", "number on it", needed=True),
+    whole("order_id", "the order made from it; missing while it waits for a match"),
+    text("typed_first", "as keyed"),
+    text("typed_last", "as keyed"),
+    text("typed_grade", "as keyed"),
+    text("typed_teacher", "as keyed"),
+    text("typed_student_id", "as keyed"),
+    text("typed_code", "access code as keyed"),
+    text("packages", "order string as keyed"),
+    whole("received_cents", "money found inside", needed=True),
+    text("payment_method", "cash, check, online, …"),
+    text("check_no", "number of the check"),
+    text("parent_name", "as keyed"),
+    text("parent_email", "as keyed"),
+    text("parent_phone", "as keyed"),
+    text("note", "as keyed"),
     points_to=(("order_id", "orders"),),
     unique=(("job_id", "envelope_no"),),
 )  # fmt: skip
@@ -378,44 +296,44 @@ _job_table(
 
 ACCOUNTS = ("held", "shipped", "to_refund")
 
-_job_table(
+job_table(
     "payments", "money received for an order", ("payment_id",),
-    _whole("payment_id", "the payment", needed=True),
-    _whole("order_id", "the order; missing for an envelope that is not an order yet"),
-    _whole("envelope_id", "the envelope it came in"),
-    _whole("amount_cents", "received", needed=True),
-    _text("method", "card, cash, check, …", needed=True),
-    _text("reference", "payment reference or check number"),
-    _moment("received_at", "when, if known"),
+    whole("payment_id", "the payment", needed=True),
+    whole("order_id", "the order; missing for an envelope that is not an order yet"),
+    whole("envelope_id", "the envelope it came in"),
+    whole("amount_cents", "received", needed=True),
+    text("method", "card, cash, check, …", needed=True),
+    text("reference", "payment reference or check number"),
+    moment("received_at", "when, if known"),
     points_to=(("order_id", "orders"),),
 )  # fmt: skip
 
-_job_table(
+job_table(
     "postings", "the money book: an amount moved onto an account of an order", ("posting_id",),
-    _whole("posting_id", "the posting", needed=True),
-    _whole("order_id", "the order; missing for an unmatched envelope's money"),
-    _text("account", "held: paid, not shipped; shipped: earned; to_refund: owed back", needed=True, values=ACCOUNTS),
-    _whole("amount_cents", "signed", needed=True),
-    _text("reason", "the verb and its cause", needed=True),
+    whole("posting_id", "the posting", needed=True),
+    whole("order_id", "the order; missing for an unmatched envelope's money"),
+    text("account", "held: paid, not shipped; shipped: earned; to_refund: owed back", needed=True, values=ACCOUNTS),
+    whole("amount_cents", "signed", needed=True),
+    text("reason", "the verb and its cause", needed=True),
     append_only=True,
 )  # fmt: skip
 
-_job_table(
+job_table(
     "refunds", "money owed back to a parent", ("refund_id",),
-    _whole("refund_id", "the refund", needed=True),
-    _whole("order_id", "the order", needed=True),
-    _whole("amount_cents", "to give back", needed=True),
-    _status("refunds"),
-    _text("reason", "why", needed=True),
+    whole("refund_id", "the refund", needed=True),
+    whole("order_id", "the order", needed=True),
+    whole("amount_cents", "to give back", needed=True),
+    status("refunds"),
+    text("reason", "why", needed=True),
     points_to=(("order_id", "orders"),),
 )  # fmt: skip
 
-_job_table(
+job_table(
     "service_fees", "the platform's fee for an order", ("service_fee_id",),
-    _whole("service_fee_id", "the fee", needed=True),
-    _whole("order_id", "the order", needed=True),
-    _whole("amount_cents", "as the file states it, never computed", needed=True),
-    _status("service_fees"),
+    whole("service_fee_id", "the fee", needed=True),
+    whole("order_id", "the order", needed=True),
+    whole("amount_cents", "as the file states it, never computed", needed=True),
+    status("service_fees"),
     points_to=(("order_id", "orders"),),
 )  # fmt: skip
 
@@ -423,35 +341,35 @@ _job_table(
 
 CHOICE_KINDS = ("tag", "relabel", "order_code", "match", "frame", "hide", "bind", "accept")
 
-_job_table(
+job_table(
     "choices", "what a person decided; a later choice replaces an earlier one, the journal keeps both", ("kind", "target"),
-    _text("kind", "tag: frame → codes; relabel: read code → code; order_code: order_subject → code; match: envelope → subject;"
+    text("kind", "tag: frame → codes; relabel: read code → code; order_code: order_subject → code; match: envelope → subject;"
           " frame: slot → frame; hide: frame; bind: blank code → name row; accept: order → finding code that is all right", needed=True, values=CHOICE_KINDS),
-    _text("target", "key of what was decided on", needed=True),
-    _text("value", "the decision", needed=True),
-    _text("why", "the person's reason"),
+    text("target", "key of what was decided on", needed=True),
+    text("value", "the decision", needed=True),
+    text("why", "the person's reason"),
 )  # fmt: skip
 
-_job_table(
+job_table(
     "messages", "a message to a parent, queued", ("message_id",),
-    _whole("message_id", "the message", needed=True),
-    _text("campaign", "communication profile", needed=True),
-    _text("audience", "who gets it", needed=True, values=("buyer", "potential_buyer")),
-    _text("address", "e-mail address", needed=True),
-    _text("access_codes", "galleries it invites to, space-separated", needed=True),
-    _status("messages"),
+    whole("message_id", "the message", needed=True),
+    text("campaign", "communication profile", needed=True),
+    text("audience", "who gets it", needed=True, values=("buyer", "potential_buyer")),
+    text("address", "e-mail address", needed=True),
+    text("access_codes", "galleries it invites to, space-separated", needed=True),
+    status("messages"),
 )  # fmt: skip
 
-_job_table(
+job_table(
     "findings", "something a person should look at", ("verb", "code", "about", "key"),
-    _text("verb", "which step found it", needed=True),
-    _text("code", "see the register of findings", needed=True),
-    _text("about", "what it is about: a table, or a file", needed=True),
-    _text("key", "which one", needed=True),
-    _text("severity", "error: blocks that row; warn: look; note: for the record", needed=True, values=("error", "warn", "note")),
-    _text("detail", "what, which rows: keys, never names", needed=True),
-    _text("next_move", "what to do", needed=True),
-    _text("suggestion", "a likely right value, such as an access code"),
+    text("verb", "which step found it", needed=True),
+    text("code", "see the register of findings", needed=True),
+    text("about", "what it is about: a table, or a file", needed=True),
+    text("key", "which one", needed=True),
+    text("severity", "error: blocks that row; warn: look; note: for the record", needed=True, values=("error", "warn", "note")),
+    text("detail", "what, which rows: keys, never names", needed=True),
+    text("next_move", "what to do", needed=True),
+    text("suggestion", "a likely right value, such as an access code"),
 )  # fmt: skip
 
 JOB_TABLES: tuple[str, ...] = tuple(t for t in METADATA.tables if t != "jobs")
