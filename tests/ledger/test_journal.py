@@ -25,12 +25,12 @@ def plan_of(state, act, value):
 
 
 @settings(
-    max_examples=15,
+    max_examples=8,
     deadline=None,
     phases=set(Phase) - {Phase.shrink},
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-@given(acts=st.lists(ACTS, max_size=8))
+@given(acts=st.lists(ACTS, max_size=6))
 def test_replaying_the_journal_gives_the_tables_and_undo_restores_them(tmp_path_factory, acts):
     with Store.open(tmp_path_factory.mktemp("s") / "studio.db") as store:
         opened(store)
