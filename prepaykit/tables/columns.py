@@ -100,16 +100,7 @@ def job_table(
         whole("version", "counts the changes of this row, from 1", needed=True),
         PrimaryKeyConstraint("job_id", *key, name=f"pk_{name}"),
         ForeignKeyConstraint(["job_id"], ["jobs.job_id"], name=f"fk_{name}_job"),
-        *(
-            ForeignKeyConstraint(
-                ["job_id", c],
-                [f"{t}.job_id", f"{t}.{key[0] if t == name else METADATA.tables[t].info['key'][0]}"],
-                name=f"fk_{name}_{c}",
-                deferrable=True,
-                initially="DEFERRED",
-            )
-            for c, t in points_to
-        ),
+        *references,
         *(UniqueConstraint(*cols, name=f"uq_{name}_{'_'.join(cols)}") for cols in unique),
         *checks,
         info={"row": row, "key": key, "append_only": append_only},
