@@ -42,10 +42,13 @@ def copy_notebooks(to: Path) -> tuple[list[str], list[str]]:
 
 def lab_command(folder: Path, *, browser: bool = True) -> list[str]:
     """The command that starts JupyterLab on the first notebook, on this machine only, without asking about news."""
+    # In a container everybody is root; the server listens on loopback and asks for its token all the same.
+    root = ["--allow-root"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
     return [
         sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}", "--ServerApp.ip=127.0.0.1",
         f"--LabApp.default_url=/lab/tree/{FIRST}", f"--ServerApp.default_url=/lab/tree/{FIRST}", f"--ServerApp.open_browser={browser}",
         "--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        *root,
     ]  # fmt: skip
 
 

@@ -160,8 +160,8 @@ def _steps(job: Job, demo: Mapping[str, int]) -> Iterator[Step]:
     yield Step("photos", "retake day", {"folders": "retake", "shoot_no": 2})
     yield from _to_the_lab(job, " after the retake")
     yield Step("sell", "open to all parents", {"send": True})
-    for order_no in _not_to_be_sold(job)[:1]:
-        yield Step("cancel", "a child whose pictures must not be sold", {"orders": order_no})
+    for order_no, reason in _to_cancel(job)[:1]:
+        yield Step("cancel", reason, {"orders": order_no})
     yield Step("report", "how the job stands", {})
 
 
@@ -169,7 +169,7 @@ def _to_the_lab(job: Job, when: str) -> Iterator[Step]:
     yield Step("populate", f"pictures into slots{when}", {})
     yield Step("codes", f"galleries with one likely child{when}", {"suggested": True})
     yield Step("place", f"ready orders go on{when}", {})
-    if (job.state.orders["status"] == "in_revision").any():
+    if not when or (job.state.orders["status"] == "in_revision").any():
         yield Step("revise", f"memory mates composed{when}", {"render": True, "release": "clean"})
     for number in _open_batches(job, "school"):
         yield Step("batch", f"to the school{when}", {"number": number, "send": True})
@@ -177,14 +177,16 @@ def _to_the_lab(job: Job, when: str) -> Iterator[Step]:
         yield Step("batch", f"direct to homes{when}", {"send": True})
 
 
-def _not_to_be_sold(job: Job) -> list[str]:
-    """Waiting orders for a child who opted out: the finding's advice is to cancel and refund them."""
+def _to_cancel(job: Job) -> list[tuple[str, str]]:
+    """Orders still waiting at the end, with why: first those for a child who opted out (the finding's advice), then those without pictures."""
     state = job.state
     slots = state.findings.loc[state.findings["code"] == "opted_out", "key"]
-    orders = state.slots.loc[state.slots["slot_id"].astype("str").isin(slots), "order_id"]
-    return sorted(
-        state.orders.loc[state.orders["order_id"].isin(orders) & (state.orders["status"] == "held"), "order_no"]
-    )
+    opted_out = state.slots.loc[state.slots["slot_id"].astype("str").isin(slots), "order_id"]
+    held = state.orders[state.orders["status"] == "held"].sort_values("order_no")
+    first, others = held[held["order_id"].isin(opted_out)], held[~held["order_id"].isin(opted_out)]
+    return [(n, "pictures that must not be sold") for n in first["order_no"]] + [
+        (n, "a child who never came") for n in others["order_no"]
+    ]
 
 
 def _open_batches(job: Job, kind: str) -> list[int]:

@@ -200,7 +200,18 @@ class Plan:
     def _repr_html_(self) -> str:
         head, *rest = (html.escape(line.strip()) for line in self._lines())
         items = "".join(f"<li>{line}</li>" for line in rest)
-        return f"<p><strong>{head}</strong></p><ul>{items}</ul>" if items else f"<p><strong>{head}</strong></p>"
+        return f"<p><strong>{head}</strong></p>{f'<ul>{items}</ul>' if items else ''}{self._findings_html()}"
+
+    def _findings_html(self, most: int = 200) -> str:
+        """The findings, folded, as a table; everything in it was typed by somebody, so everything is escaped."""
+        if not len(self.findings):
+            return ""
+        columns = ["severity", "code", "about", "key", "detail", "next_move"]
+        shown = self.findings[columns].head(most).astype("str").fillna("")
+        heads = "".join(f"<th>{c.replace('_', ' ')}</th>" for c in columns)
+        body = "".join(f"<tr>{''.join(f'<td>{html.escape(v)}</td>' for v in row)}</tr>" for row in shown.itertuples(index=False))
+        more = f"<p>… {len(self.findings) - most} more</p>" if len(self.findings) > most else ""
+        return f"<details><summary>{len(self.findings)} findings</summary><table><tr>{heads}</tr>{body}</table>{more}</details>"
 
 
 # --- comparing ---------------------------------------------------------------------------------------------------------
