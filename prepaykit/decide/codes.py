@@ -22,7 +22,7 @@ from prepaykit.tables.plan import Plan
 from prepaykit.tables.state import JobState
 
 MAY_CHANGE = ("open", "held", "in_revision")
-SETTLED_BY_ORDER_CODE = ("order_unmatched", "order_ambiguous", "name_contradicts_code", "code_unknown")
+SETTLED_BY_ORDER_CODE = ("order_unmatched", "order_ambiguous", "name_contradicts_code", "code_of_another_child", "order_code_unlisted", "code_unknown")
 
 
 def plan_codes(

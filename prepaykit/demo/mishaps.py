@@ -32,6 +32,8 @@ RATES = {
 }
 LATE_RATE = 0.015
 
+WITHOUT_FRAMES = {"skipped_card", "absent", "absent_returns", "unread_card", "lost_card"}
+
 # Whoever bears one of these has an order, or the mistake would show nowhere.
 ORDERED = {*RATES, "before_skipped", "difficult_name", "sibling", "twin", "namesake"} - {"must_not_photograph"}
 ON_PAPER = {"misspelt_on_paper", "underpaid", "overpaid"}
@@ -51,12 +53,20 @@ def deal_mishaps(school: School, *, seed: int) -> None:
             free = [i for i, p in enumerate(school.children) if not p.notes]
             if note == "skipped_card":
                 free = [i for i in free if _can_be_skipped(school.children, i)]
+            if note == "regenerated_card":
+                free = _in_a_class_without_others_missing(school.children, free) or free
             if not free:
                 break
             person_at = chance.choice(free)
             _befall(school.children, person_at, note)
     for person in school.late:
         person.notes.add("blank_card")
+
+
+def _in_a_class_without_others_missing(children: list[Person], free: list[int]) -> list[int]:
+    """Where nobody else lacks frames, the gallery under the new code can only be this child's, and the toolkit can say so."""
+    short = {p.class_key for p in children if p.notes & WITHOUT_FRAMES}
+    return [i for i in free if children[i].class_key not in short]
 
 
 def _can_be_skipped(children: list[Person], i: int) -> bool:

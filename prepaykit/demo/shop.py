@@ -156,7 +156,7 @@ class _Till:
             (order_no, "online", " ".join(p.key for p in basket), " ".join(p.access_code for p in basket))
         )
         return [
-            {**common, **self._who(p), "access_code": self._code(p, order_no), "packages": wanted[p.key]}
+            {**common, **self._who(p), "student_id": None, "access_code": self._code(p, order_no), "packages": wanted[p.key]}
             for p in basket
         ]
 

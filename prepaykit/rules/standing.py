@@ -26,7 +26,7 @@ def standing_findings(work: JobState, verb: str) -> pd.DataFrame:
     """Say what stands about the orders of one origin: verb `orders` for online ones, `paper` for envelopes.
 
     Findings about orders, key order number: unpaid, underpaid, overpaid, amount_differs, order_doubled; about
-    order_subjects: order_unmatched, order_ambiguous, name_contradicts_code. Only orders that have not left are looked at.
+    order_subjects: order_unmatched, order_ambiguous, name_contradicts_code, code_of_another_child, order_code_unlisted. Only orders that have not left are looked at.
     """
     origin = "online" if verb == "orders" else "paper"
     orders = work.orders[(work.orders["origin"] == origin) & work.orders["status"].isin(LIVE)]
@@ -104,24 +104,66 @@ def _unmatched(work: JobState, orders: pd.DataFrame, verb: str) -> pd.DataFrame:
 
 
 def _contradictions(work: JobState, orders: pd.DataFrame, verb: str) -> pd.DataFrame:
-    children = work.order_subjects[
-        (work.order_subjects["matched_by"] == "code") & work.order_subjects["order_id"].isin(orders["order_id"])
-    ]
-    people = work.subjects.set_index("subject_id")[["first_name", "last_name"]]
-    named = people.reindex(children["subject_id"].astype("int64"))
-    typed_first, typed_last = bare(children["typed_first"]), bare(children["typed_last"])
-    first, last = (
-        pd.Series(bare(named[c]).to_numpy(), index=children.index, dtype="str") for c in ("first_name", "last_name")
-    )
-    known = typed_first.notna() & typed_last.notna() & first.notna() & last.notna()
-    swapped = (typed_first == last) & (typed_last == first)
-    wrong = children[known & (typed_first != first) & (typed_last != last) & ~swapped]
+    """A code must not overrule a name: both names differ, or the name typed is that of another child of the list.
+
+    The second is how a sibling's code looks. A nickname or a misspelling of one name says nothing.
+    """
+    here = work.order_subjects[work.order_subjects["order_id"].isin(orders["order_id"])]
     numbers = orders.set_index("order_id")["order_no"]
-    details = [
-        f"order {numbers[o]}: the name typed is not the name of code {c}"
-        for o, c in zip(wrong["order_id"], wrong["access_code"], strict=True)
+    unlisted = here[
+        here["matched_by"].isin(["student_id", "exact_name"])
+        & here["access_code"].notna()
+        & ~here["access_code"].isin(work.subjects["access_code"])
     ]
-    return found(verb, "name_contradicts_code", "order_subjects", wrong["order_subject_id"], details)
+    children = here[here["matched_by"] == "code"]
+    typed, named = _typed_names(children), _listed_names(work, children)
+    known = typed.notna().all(axis=1) & named.notna().all(axis=1)
+    differs = typed != named
+    swapped = (typed["first"] == named["last"]) & (typed["last"] == named["first"])
+    other = _other_child(work, typed, children)
+    is_other = known & differs["first"] & other.notna() & ~swapped
+    is_wrong = known & differs.all(axis=1) & ~swapped & ~is_other
+    return together(
+        found(verb, "code_of_another_child", "order_subjects", children.loc[is_other, "order_subject_id"],
+              _told(children[is_other], numbers, "the name typed is that of another child, not of code"), suggestion=other[is_other]),
+        found(verb, "name_contradicts_code", "order_subjects", children.loc[is_wrong, "order_subject_id"],
+              _told(children[is_wrong], numbers, "the name typed is not the name of code")),
+        found(verb, "order_code_unlisted", "order_subjects", unlisted["order_subject_id"],
+              _told(unlisted, numbers, "joined by id or name, for nobody has code")),
+    )  # fmt: skip
+
+
+def _typed_names(children: pd.DataFrame) -> pd.DataFrame:
+    names = {"first": bare(children["typed_first"]), "last": bare(children["typed_last"])}
+    return pd.DataFrame({k: pd.Series(v, index=children.index, dtype="str") for k, v in names.items()})
+
+
+def _listed_names(work: JobState, children: pd.DataFrame) -> pd.DataFrame:
+    people = work.subjects.set_index("subject_id")[["first_name", "last_name"]].reindex(
+        children["subject_id"].astype("int64")
+    )
+    names = {"first": bare(people["first_name"]), "last": bare(people["last_name"])}
+    return pd.DataFrame({k: pd.Series(v.to_numpy(), index=children.index, dtype="str") for k, v in names.items()})
+
+
+def _other_child(work: JobState, typed: pd.DataFrame, children: pd.DataFrame) -> pd.Series:
+    """For each child of an order: the code of the one person on the list who bears exactly the typed name; missing else."""
+    listed = listed_subjects(work)
+    listed = pd.DataFrame({
+        "first": bare(listed["first_name"]), "last": bare(listed["last_name"]), "code": listed["access_code"],
+    }).dropna().drop_duplicates(["first", "last"], keep=False)  # fmt: skip
+    # Names are complete on both sides, so missing never meets missing.
+    full = (
+        typed.dropna().reset_index().merge(listed, on=["first", "last"], how="left", validate="m:1").set_index("index")
+    )
+    other = full["code"].reindex(typed.index).astype("str")
+    return other.where(other != children["access_code"])
+
+
+def _told(children: pd.DataFrame, numbers: pd.Series, words: str) -> list[str]:
+    return [
+        f"order {numbers[o]}: {words} {c}" for o, c in zip(children["order_id"], children["access_code"], strict=True)
+    ]
 
 
 def _doubled(work: JobState, origin: str, verb: str) -> pd.DataFrame:

@@ -188,6 +188,30 @@ def test_a_name_that_contradicts_its_code_is_flagged_and_spelling_is_not(job):
     assert "Zed" not in plan.findings["detail"][0] and "X-1" in plan.findings["detail"][0]
 
 
+def test_a_siblings_code_is_an_error_that_names_the_likely_child(job):
+    """The name typed is that of another child of the list: the code must not put that child's picture on this order."""
+    first, second = job.subjects["first_name"].iloc[0], job.subjects["first_name"].iloc[1]
+    family = job.subjects.assign(last_name=job.subjects["last_name"].where(job.subjects["subject_id"] > 2, "Lee"))
+    assert first != second
+    plan = plan_orders(job.replace(subjects=family), rows(f"""
+        order_no  access_code  student_first  student_last  packages  paid_cents
+        1         X-1          {second}       Lee           P57       900
+        2         X-2          {second}       Lee           P57       900
+    """), now=NOW)  # fmt: skip
+    assert said(plan) == [("code_of_another_child", "order_subjects", "1")]
+    assert plan.findings[["severity", "suggestion"]].to_numpy().tolist() == [["error", "X-2"]]
+
+
+def test_an_order_with_a_code_that_nobody_has_says_so_when_it_is_joined_by_name(job):
+    first, last = job.subjects[["first_name", "last_name"]].iloc[0]
+    grade, teacher = job.subjects[["grade", "teacher"]].iloc[0].fillna("-")
+    plan = plan_orders(job, rows(f"""
+        order_no  access_code  student_first  student_last  grade    teacher    packages  paid_cents
+        1         X-99         {first}        {last}        {grade}  {teacher}  P57       900
+    """), now=NOW)  # fmt: skip
+    assert said(plan) == [("order_code_unlisted", "order_subjects", "1")]
+
+
 def test_an_unknown_package_is_left_out_and_the_order_stays_and_is_mended_by_a_corrected_file(job):
     wrong = TWO.assign(packages=["A;Q9", "B-0"])
     plan = plan_orders(job, wrong, now=NOW)
