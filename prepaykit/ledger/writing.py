@@ -66,22 +66,28 @@ def changed_fields(before: Row, after: Row) -> tuple[str, ...]:
 
 def write_rows(connection: Connection, job_id: int, writes: Iterable[Writes]) -> None:
     """Carry out the writes. Raises StalePlan if a row is no longer as it was seen."""
-    for one in writes:
-        # A database checks what must be unique row by row, so two rows that swap codes would clash half-way. Such rows are
-        # taken out and put in again; what points to them is only checked at the end of the transaction.
-        unique = _unique_columns(one.table)
-        moved = [(b, a) for b, a in one.updates if unique.intersection(changed_fields(b, a))]
-        stay = [(b, a) for b, a in one.updates if not unique.intersection(changed_fields(b, a))]
-        _delete(connection, job_id, one.table, [*one.deletes, *(before for before, _ in moved)])
-        _update(connection, job_id, one.table, stay)
-        new = [*one.inserts, *(after for _, after in moved)]
+    in_order = sorted(writes, key=lambda one: _RANK[one.table])
+    # A database checks what must be unique row by row, so two rows that swap codes would clash half-way. Such rows are taken
+    # out and put in again; what points to them is only checked at the end of the transaction.
+    moved = {one.table: [pair for pair in one.updates if _moves(one.table, *pair)] for one in in_order}
+    for one in reversed(in_order):
+        _delete(connection, job_id, one.table, [*one.deletes, *(before for before, _ in moved[one.table])])
+    for one in in_order:
+        _update(connection, job_id, one.table, [pair for pair in one.updates if not _moves(one.table, *pair)])
+        new = [*one.inserts, *(after for _, after in moved[one.table])]
         if new:
             connection.execute(insert(SCHEMA.tables[one.table]), [{"job_id": job_id, **row} for row in new])
 
 
-def _unique_columns(table: str) -> set[str]:
-    rules = [c for c in SCHEMA.tables[table].constraints if isinstance(c, UniqueConstraint)]
-    return {column.name for rule in rules for column in rule.columns}
+_RANK = {table.name: rank for rank, table in enumerate(SCHEMA.sorted_tables)}
+_UNIQUE = {
+    name: {c.name for rule in table.constraints if isinstance(rule, UniqueConstraint) for c in rule.columns}
+    for name, table in SCHEMA.tables.items()
+}
+
+
+def _moves(table: str, before: Row, after: Row) -> bool:
+    return not _UNIQUE[table].isdisjoint(changed_fields(before, after))
 
 
 def write_journal(connection: Connection, job_id: int, op_no: int, writes: Iterable[Writes]) -> None:

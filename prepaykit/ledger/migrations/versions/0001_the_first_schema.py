@@ -255,6 +255,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("job_id", "frame_id", "group_id", name="pk_group_frames"),
         sqlite_strict=True,
     )
+    with op.batch_alter_table("group_frames", schema=None) as batch_op:
+        batch_op.create_index("ix_group_frames_group_id", ["job_id", "group_id"], unique=False)
+
     op.create_table(
         "journal",
         sa.Column("job_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -323,6 +326,11 @@ def upgrade() -> None:
         sa.UniqueConstraint("job_id", "origin", "order_no", name="uq_orders_job_id_origin_order_no"),
         sqlite_strict=True,
     )
+    with op.batch_alter_table("orders", schema=None) as batch_op:
+        batch_op.create_index("ix_orders_batch_id", ["job_id", "batch_id"], unique=False)
+        batch_op.create_index("ix_orders_collection_id", ["job_id", "collection_id"], unique=False)
+        batch_op.create_index("ix_orders_split_from_id", ["job_id", "split_from_id"], unique=False)
+
     op.create_table(
         "outbox",
         sa.Column("key", sa.Text(), nullable=False),
@@ -393,6 +401,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("access_code", name="uq_subjects_access_code"),
         sqlite_strict=True,
     )
+    with op.batch_alter_table("subjects", schema=None) as batch_op:
+        batch_op.create_index("ix_subjects_group_id", ["job_id", "group_id"], unique=False)
+
     op.create_table(
         "envelopes",
         sa.Column("job_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -426,6 +437,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("job_id", "envelope_no", name="uq_envelopes_job_id_envelope_no"),
         sqlite_strict=True,
     )
+    with op.batch_alter_table("envelopes", schema=None) as batch_op:
+        batch_op.create_index("ix_envelopes_order_id", ["job_id", "order_id"], unique=False)
+
     op.create_table(
         "galleries",
         sa.Column("job_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -457,6 +471,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("job_id", "frame_id", "read_code", name="pk_galleries"),
         sqlite_strict=True,
     )
+    with op.batch_alter_table("galleries", schema=None) as batch_op:
+        batch_op.create_index("ix_galleries_subject_id", ["job_id", "subject_id"], unique=False)
+
     op.create_table(
         "order_subjects",
         sa.Column("job_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -492,6 +509,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("job_id", "order_subject_id", name="pk_order_subjects"),
         sqlite_strict=True,
     )
+    with op.batch_alter_table("order_subjects", schema=None) as batch_op:
+        batch_op.create_index("ix_order_subjects_order_id", ["job_id", "order_id"], unique=False)
+        batch_op.create_index("ix_order_subjects_subject_id", ["job_id", "subject_id"], unique=False)
+
     op.create_table(
         "payments",
         sa.Column("job_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -514,6 +535,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("job_id", "payment_id", name="pk_payments"),
         sqlite_strict=True,
     )
+    with op.batch_alter_table("payments", schema=None) as batch_op:
+        batch_op.create_index("ix_payments_order_id", ["job_id", "order_id"], unique=False)
+
     op.create_table(
         "refunds",
         sa.Column("job_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -538,6 +562,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("job_id", "refund_id", name="pk_refunds"),
         sqlite_strict=True,
     )
+    with op.batch_alter_table("refunds", schema=None) as batch_op:
+        batch_op.create_index("ix_refunds_order_id", ["job_id", "order_id"], unique=False)
+
     op.create_table(
         "revisions",
         sa.Column("job_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -561,6 +588,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("job_id", "revision_id", name="pk_revisions"),
         sqlite_strict=True,
     )
+    with op.batch_alter_table("revisions", schema=None) as batch_op:
+        batch_op.create_index("ix_revisions_order_id", ["job_id", "order_id"], unique=False)
+
     op.create_table(
         "service_fees",
         sa.Column("job_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -583,6 +613,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("job_id", "service_fee_id", name="pk_service_fees"),
         sqlite_strict=True,
     )
+    with op.batch_alter_table("service_fees", schema=None) as batch_op:
+        batch_op.create_index("ix_service_fees_order_id", ["job_id", "order_id"], unique=False)
+
     op.create_table(
         "lines",
         sa.Column("job_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -613,6 +646,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("job_id", "line_id", name="pk_lines"),
         sqlite_strict=True,
     )
+    with op.batch_alter_table("lines", schema=None) as batch_op:
+        batch_op.create_index("ix_lines_order_id", ["job_id", "order_id"], unique=False)
+        batch_op.create_index("ix_lines_order_subject_id", ["job_id", "order_subject_id"], unique=False)
+
     op.create_table(
         "slots",
         sa.Column("job_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -666,6 +703,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("job_id", "slot_id", name="pk_slots"),
         sqlite_strict=True,
     )
+    with op.batch_alter_table("slots", schema=None) as batch_op:
+        batch_op.create_index("ix_slots_frame_id", ["job_id", "frame_id"], unique=False)
+        batch_op.create_index("ix_slots_line_id", ["job_id", "line_id"], unique=False)
+        batch_op.create_index("ix_slots_order_id", ["job_id", "order_id"], unique=False)
+        batch_op.create_index("ix_slots_subject_id", ["job_id", "subject_id"], unique=False)
+
     for statement in append_only_triggers(op.get_bind().dialect.name, ("ops", "journal", "postings")):
         op.execute(sa.DDL(statement.replace("%", "%%")))
 
