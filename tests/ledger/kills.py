@@ -3,6 +3,7 @@
     python -m tests.ledger.kills random PLACE ROUNDS     at random moments of a run of operations
     python -m tests.ledger.kills apply PLACE 0           before and after every statement of one operation
     python -m tests.ledger.kills drain PLACE 0           before and after every step of sending
+    python -m tests.ledger.kills race PLACE ROUNDS       nobody is killed: four processes apply plans of one basis at once
 
 Forks, so that a round does not pay for importing pandas; no connection is open over a fork.
 """
@@ -19,6 +20,7 @@ from pathlib import Path
 import pandas as pd
 import sqlalchemy as sa
 
+from prepaykit.errors import StalePlan
 from prepaykit.ledger.outbox import drain
 from prepaykit.ledger.store import Store
 from prepaykit.tables.plan import Plan, effect
@@ -167,17 +169,39 @@ def drain_kills(place):
     raise AssertionError("not reached")
 
 
+def race(place, rounds):
+    outcomes = []
+    for _ in range(rounds):
+        with Store.open(place) as store:
+            plan = step(store.read(JOB))
+        go = time.monotonic() + 0.15
+
+        def work(writing, plan=plan, go=go):
+            with Store.open(place) as store:
+                time.sleep(max(0, go - time.monotonic()))
+                try:
+                    store.apply(plan, actor="worker", why="")
+                    os.write(writing, b"won")
+                except StalePlan:
+                    os.write(writing, b"told")
+
+        children = [in_child(work) for _ in range(4)]
+        outcomes.append(sorted(all_of(reading).decode() for _, reading in children))
+        for pid, _ in children:
+            os.waitpid(pid, 0)
+    with Store.open(place) as store:
+        return {"outcomes": outcomes, "torn": torn(store)}
+
+
 if __name__ == "__main__":
     how, where, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
     with Store.open(where) as fresh:
         opened(fresh)
         fresh.apply(names_plan(fresh.read(JOB), *CODES), actor="anna", why="")
-    print(
-        json.dumps(
-            random_kills(where, count)
-            if how == "random"
-            else apply_kills(where)
-            if how == "apply"
-            else drain_kills(where)
-        )
-    )
+    result = {
+        "random": lambda: random_kills(where, count),
+        "apply": lambda: apply_kills(where),
+        "drain": lambda: drain_kills(where),
+        "race": lambda: race(where, count),
+    }[how]()
+    print(json.dumps(result))

@@ -36,3 +36,9 @@ def test_killed_at_every_step_of_sending_each_promise_is_kept_once(place, tmp_pa
     result = kills("drain", place, 0, tmp_path)
     assert result["faults"] == []
     assert result["points"] > 10
+
+
+def test_of_four_processes_with_plans_of_one_basis_exactly_one_wins(place):
+    result = kills("race", place, 10)
+    assert result["outcomes"] == [["told", "told", "told", "won"]] * 10
+    assert result["torn"] == []
