@@ -11,37 +11,32 @@ Text comes in from files people typed (`"$1,234.50"`, `"12"`, `"1.234,50"`), cen
 from __future__ import annotations
 
 import re
-from decimal import Decimal, InvalidOperation
 
 SIGNS = {"USD": "$", "CAD": "$", "EUR": "€", "GBP": "£"}
 
-_KEPT = re.compile(r"[^\d.,\-()]")
+_CURRENCY = r"(?:[$€£]|[A-Za-z]{3}\b)?"
+_AMOUNT = re.compile(
+    rf"""(?P<open>\()? \s* (?P<minus>-)? \s* {_CURRENCY} \s* (?P<minus_after>-)? \s*
+    (?P<whole> \d{{1,3}}(?:,\d{{3}})+ (?!,\d) | \d{{1,3}}(?:\.\d{{3}})+ (?!\.\d) | \d* )
+    (?: [.,] (?P<fraction>\d{{1,2}}) )? \s* {_CURRENCY} \s* (?P<close>\))?""",
+    re.VERBOSE,
+)
 
 
 def to_cents(text: object) -> int:
     """Read an amount as a person wrote it, exactly, as whole cents.
 
-    The last point or comma followed by one or two digits is the decimal sign; the others group thousands.
-    Raises ValueError for anything that is not an amount, or that has fractions of a cent: nothing is rounded.
+    A point or comma followed by one or two last digits is the decimal sign; groups of three digits are thousands. A currency
+    sign or three-letter code may stand before or after it; brackets or a minus make it negative. Raises ValueError for
+    anything else: nothing is rounded and nothing is guessed.
     """
     raw = str(text).strip()
-    kept = _KEPT.sub("", raw)
-    negative = kept.startswith("-") or (kept.startswith("(") and kept.endswith(")"))
-    kept = kept.strip("()-")
-    cut = max(kept.rfind("."), kept.rfind(","))
-    if cut >= 0 and len(kept) - cut - 1 != 3:
-        whole, fraction = kept[:cut], kept[cut + 1 :]
-    else:
-        whole, fraction = kept, ""
-    whole = whole.replace(".", "").replace(",", "")
-    if not (whole or fraction) or len(fraction) > 2 or re.search(r"[A-Za-z]{4,}", raw):
+    found = _AMOUNT.fullmatch(raw)
+    if not found or not (found["whole"] or found["fraction"]) or bool(found["open"]) != bool(found["close"]):
         raise ValueError(f"not an amount of money: {raw!r}")
-    try:
-        value = Decimal(f"{whole or '0'}.{fraction or '0'}")
-    except InvalidOperation:
-        raise ValueError(f"not an amount of money: {raw!r}") from None
-    cents = int(value * 100)
-    return -cents if negative else cents
+    whole = found["whole"].replace(",", "").replace(".", "")
+    cents = int(whole or 0) * 100 + int((found["fraction"] or "0").ljust(2, "0"))
+    return -cents if found["open"] or found["minus"] or found["minus_after"] else cents
 
 
 def show_cents(amount_cents: int, currency: str = "USD") -> str:
