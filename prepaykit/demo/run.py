@@ -1,7 +1,7 @@
 """Run the demo: draw a job, then take it through every verb by its notebooks, as an operator would.
 
-Only what a careful operator would do unasked is done: galleries with one likely child are relabelled, clean orders are released.
-Cards that nobody could read and envelopes that fit nobody stay findings, so that there is something left to try by hand.
+Only what a careful operator would do unasked is done: cards and galleries with one likely child are given to that child, clean orders
+are released. Whatever is unsure stays a finding, so that there is something left to try by hand.
 """
 
 from __future__ import annotations
@@ -167,7 +167,7 @@ def _steps(job: Job, demo: Mapping[str, int]) -> Iterator[Step]:
 
 def _to_the_lab(job: Job, when: str) -> Iterator[Step]:
     yield Step("populate", f"pictures into slots{when}", {})
-    yield Step("codes", f"galleries with one likely child{when}", {"suggested": True})
+    yield Step("codes", f"cards and galleries with one likely child{when}", {"suggested": True})
     yield Step("place", f"ready orders go on{when}", {})
     if not when or (job.state.orders["status"] == "in_revision").any():
         yield Step("revise", f"memory mates composed{when}", {"render": True, "release": "clean"})

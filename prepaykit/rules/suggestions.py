@@ -1,24 +1,32 @@
-"""Suggestions among the findings that are safe to take as they are.
+"""Suggestions among the findings of photos, as corrections that a person can take all at once, after looking.
 
-Problem: a card printed anew carries a code that nobody listed, and the sequence names the child whose card it likely is. Rule:
-a suggestion is taken only if it is the only one for that child, so that two galleries are never put together by a machine.
-Everything else stays a finding. Source: the user's document, part II; domain.md 8.
+Problem: a card that nobody could read, or one printed anew under a code that nobody listed, is followed by the frames of a child; the
+sequence names that child where only one can be meant. Rule: a suggestion counts only if it is the only one for that child
+among all findings, so that two galleries are never put together by a machine; everything else stays a finding. A skipped card
+(`long_session`) is never taken: which frame is the first of the next child, only a person sees.
+
+Source: the user's document, part II; domain.md 8.
 """
 
 from __future__ import annotations
 
 import pandas as pd
 
+CORRECTION_OF = {"unread_card": "tag", "code_not_listed": "relabel"}
 
-def suggested_relabels(findings: pd.DataFrame) -> dict[str, str]:
-    """Galleries to relabel: code on the card → likely code of the names list, from `code_not_listed` findings.
 
-    Uses `code`, `key` and `suggestion` of the findings; a child suggested for two galleries is left out, both times.
+def suggested_corrections(findings: pd.DataFrame) -> dict[str, dict[str, str]]:
+    """What `plan_codes` can be told: `tag` (frame of an unread card → code) and `relabel` (code on a card → code of the list).
 
-    >>> rows = [("code_not_listed", "AAAA-0001", "AAAA-0002"), ("code_not_listed", "AAAA-0003", None), ("unread_card", "7", None)]
-    >>> suggested_relabels(pd.DataFrame(rows, columns=["code", "key", "suggestion"]))
-    {'AAAA-0001': 'AAAA-0002'}
+    Uses `code`, `key` and `suggestion` of the findings of photos; a child suggested twice is left out, both times.
+
+    >>> rows = [("code_not_listed", "AAAA-0001", "AAAA-0002"), ("unread_card", "7", "AAAA-0005"), ("unread_card", "9", None)]
+    >>> suggested_corrections(pd.DataFrame(rows, columns=["code", "key", "suggestion"]))
+    {'tag': {'7': 'AAAA-0005'}, 'relabel': {'AAAA-0001': 'AAAA-0002'}}
     """
-    rows = findings[(findings["code"] == "code_not_listed") & findings["suggestion"].notna()]
-    rows = rows.drop_duplicates("suggestion", keep=False).sort_values("key")
-    return dict(zip(rows["key"], rows["suggestion"], strict=True))
+    told = findings[findings["suggestion"].notna()].drop_duplicates("suggestion", keep=False).sort_values("key")
+    corrections: dict[str, dict[str, str]] = {}
+    for code, name in CORRECTION_OF.items():
+        rows = told[told["code"] == code]
+        corrections[name] = dict(zip(rows["key"], rows["suggestion"], strict=True))
+    return corrections

@@ -35,9 +35,11 @@ def test_the_demo_leaves_cards_packages_and_a_report(finished_demo):
 
 
 @pytest.mark.slow
-def test_unread_cards_stay_findings_for_a_person(finished_demo):
+def test_suggestions_are_taken_and_what_is_unsure_stays_a_finding(finished_demo):
     with Studio.open(finished_demo / "studio.db") as studio:
-        assert "unread_card" in set(studio.job().findings("photos")["code"])
+        state = studio.job().state
+    assert set(state.choices["kind"]) <= {"tag", "relabel"}
+    assert "blank_card_used" in set(state.findings["code"])
 
 
 def test_a_folder_with_other_things_is_refused_and_left_alone(tmp_path):
