@@ -66,6 +66,7 @@ def run_demo(
     _draw(folder, size, seed, console)
     with _as_demo(folder / "studio.db"), Studio.open(folder / "studio.db") as studio, WarmKernel() as warm:
         job = studio.new(folder, why="demo")
+        job.apply(job.settings(status="prepay"), why="demo: open for prepaid orders")
         console.print(
             f"\nJob {job.name}, every verb through its notebook, as actor 'demo' (executed notebooks: {folder.name}/runs)\n"
         )
