@@ -138,6 +138,12 @@ def test_a_refusal_ends_with_three_and_says_the_way_out(folder):
     assert "prepaykit photos first" in said
 
 
+def test_a_demo_in_a_folder_of_somebody_else_is_refused(tmp_path):
+    (tmp_path / "thesis.txt").write_text("mine")
+    _, said = run("demo", tmp_path, code=3)
+    assert "not empty and no demo job" in said
+
+
 def test_something_unexpected_is_one_plain_sentence_and_the_traceback_is_for_debug(folder, monkeypatch):
     def broken(*_, **__):
         raise RuntimeError("row of Ada Lovelace")
