@@ -49,9 +49,25 @@ def release_choice(text: str | Iterable[str]) -> str | list[str]:
     return "clean" if named == ["clean"] else named
 
 
-def keyed_by_number(decided: dict[str, str], *, what: str) -> dict[int, str]:
-    """The same pairs with whole numbers as keys (slots). Raises UsageError for a key that is none."""
-    wrong = [key for key in decided if not key.isdecimal()]
-    if wrong:
-        raise UsageError(f"{what}: {', '.join(wrong)} is not a number such as 118")
-    return {int(key): value for key, value in decided.items()}
+def by_number(decided: dict[str, str], *, what: str) -> dict[int, str]:
+    """The same pairs with whole numbers as keys (slots). Raises UsageError, naming `what`, for a key that is none.
+
+    >>> by_number({"17": "finished/17.jpg"}, what="artwork")
+    {17: 'finished/17.jpg'}
+    """
+    return {_number(key, what): value for key, value in decided.items()}
+
+
+def numbers(decided: dict[str, str], *, what: str) -> dict[int, int]:
+    """The same pairs with whole numbers on both sides (slot → frame).
+
+    >>> numbers({"17": "230"}, what="replace")
+    {17: 230}
+    """
+    return {key: _number(value, what) for key, value in by_number(decided, what=what).items()}
+
+
+def _number(text: str, what: str) -> int:
+    if not (text.isascii() and text.isdecimal()):
+        raise UsageError(f"{what}: {text!r} is not a number such as 118")
+    return int(text)

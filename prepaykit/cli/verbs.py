@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from prepaykit.cli.shell import plans, talk
-from prepaykit.parameters import keyed_by_number, pairs, release_choice, words
+from prepaykit.parameters import by_number, numbers, pairs, release_choice, words
 
 FILES, PICTURES, ORDERS = "Files in", "Picture day", "Orders out"
 
@@ -145,14 +145,13 @@ def revise(
     render: Annotated[bool, typer.Option("--render", help="Compose the memory mates that lack artwork.")] = False,
 ):
     """Manual revision: replace frames, attach or render artwork, release orders."""
-    frames = keyed_by_number(pairs(replace or [], what="--replace"), what="--replace")
-    files = keyed_by_number(pairs(artwork or [], what="--artwork"), what="--artwork")
+    frames = numbers(pairs(replace or [], what="--replace"), what="--replace")
+    files = by_number(pairs(artwork or [], what="--artwork"), what="--artwork")
     if not (release or replace or artwork or render):
         from prepaykit.report.text import show_table
 
         talk(show_table(job.revision_queue()[["order_no", "slot_id", "product_code", "hole", "frame_id", "lacks"]]))
-    chosen = {slot: int(_number(frame)) for slot, frame in frames.items()}
-    return job.revise(release=release_choice(release or []), replace=chosen, artwork=files, render=render)
+    return job.revise(release=release_choice(release or []), replace=frames, artwork=files, render=render)
 
 
 @plans("batch", panel=ORDERS, example="prepaykit batch 1 --apply")
@@ -179,7 +178,3 @@ def sell(job: Any):
 def cancel(job: Any, why: str, numbers: Annotated[list[str], typer.Argument(metavar="ORDER...", show_default=False)]):
     """Delete orders from the collection; refund and service fee stay on the worklist."""
     return job.cancel(numbers, why=why)
-
-
-def _number(text: str) -> str:
-    return next(iter(keyed_by_number({text: ""}, what="--replace")), text)
