@@ -18,6 +18,7 @@ from prepaykit.runs import notebooks_folder
 
 FIRST = "00_start_here.ipynb"
 MEMORY = ".copied.json"
+SETTINGS = Path(__file__).parent / "lab_settings"  # without it the first start asks about news, over the notebook
 
 
 def copy_notebooks(to: Path) -> tuple[list[str], list[str]]:
@@ -48,6 +49,7 @@ def lab_command(folder: Path, *, browser: bool = True) -> list[str]:
         sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}", "--ServerApp.ip=127.0.0.1",
         f"--LabApp.default_url=/lab/tree/{FIRST}", f"--ServerApp.default_url=/lab/tree/{FIRST}", f"--ServerApp.open_browser={browser}",
         "--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        f"--LabApp.app_settings_dir={SETTINGS}",
         *root,
     ]  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 import json
 
-from prepaykit.lab import FIRST, copy_notebooks, lab_command
+from prepaykit.lab import FIRST, SETTINGS, copy_notebooks, lab_command
 from prepaykit.runs import notebooks_folder
 
 
@@ -35,6 +35,8 @@ def test_a_copy_that_nobody_touched_follows_a_newer_prepaykit(tmp_path):
 def test_jupyterlab_listens_on_this_machine_only_and_asks_nothing(tmp_path):
     words = lab_command(tmp_path, browser=False)
     assert "--ServerApp.ip=127.0.0.1" in words
-    assert "--LabApp.news_url=None" in words
+    assert f"--LabApp.app_settings_dir={SETTINGS}" in words
+    asked = json.loads((SETTINGS / "overrides.json").read_text())["@jupyterlab/apputils-extension:notification"]
+    assert asked == {"fetchNews": "false", "checkForUpdates": False}
     assert f"--LabApp.default_url=/lab/tree/{FIRST}" in words
     assert "--ServerApp.open_browser=False" in words
