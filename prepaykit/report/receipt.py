@@ -36,7 +36,7 @@ class Shown:
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
         colour = "#1a7f37" if self.data["operation"] is not None else "#57606a"
-        page = f'<p style="border-left: 4px solid {colour}; padding-left: 0.7em"><strong>{html.escape(self.sentence)}</strong></p>'
+        page = f'<p class="tex2jax_ignore mathjax_ignore" style="border-left: 4px solid {colour}; padding-left: 0.7em"><strong>{html.escape(self.sentence)}</strong></p>'
         return {"text/plain": self.sentence, "text/html": page, RECEIPT: self.data}
 
 

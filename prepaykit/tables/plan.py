@@ -200,7 +200,8 @@ class Plan:
     def _repr_html_(self) -> str:
         head, *rest = (html.escape(line.strip()) for line in self._lines())
         items = "".join(f"<li>{line}</li>" for line in rest)
-        return f"<p><strong>{head}</strong></p>{f'<ul>{items}</ul>' if items else ''}{self._findings_html()}"
+        # Two amounts in dollars would be read as a formula between them by the notebook's mathematics.
+        return f'<div class="tex2jax_ignore mathjax_ignore"><p><strong>{head}</strong></p>{f"<ul>{items}</ul>" if items else ""}{self._findings_html()}</div>'
 
     def _findings_html(self, most: int = 200) -> str:
         """The findings, folded, as a table; everything in it was typed by somebody, so everything is escaped."""
