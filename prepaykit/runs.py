@@ -16,7 +16,8 @@ import json
 import logging
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Executor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -200,6 +201,27 @@ def run_notebook(
     result = _result(path.stem, target, broken)
     _write_result(target, result)
     return result
+
+
+def run_many(
+    runs: Iterable[tuple[str | Path, Mapping[str, object], str | Path]], *, executor: Executor | None = None
+) -> list[RunResult]:
+    """Execute several notebooks, each (notebook, parameters, out); one that fails does not stop the others. Results in their order.
+
+    Without an executor one after the other, in one warm kernel. With a ProcessPoolExecutor several at a time, each in a fresh kernel;
+    not with threads, because the working directory belongs to the process. The parameters of all are checked before the first starts.
+    """
+    wanted = [(name, checked(given, named_parameters(name), notebook=str(name)), out) for name, given, out in runs]
+    if executor is not None:
+        return list(executor.map(_run_one, wanted))
+    from prepaykit.warm_kernel import WarmKernel
+
+    with WarmKernel() as warm:
+        return [run_notebook(name, given, out, warm=warm) for name, given, out in wanted]
+
+
+def _run_one(run: tuple[str | Path, Mapping[str, object], str | Path]) -> RunResult:
+    return run_notebook(*run)
 
 
 def _forget(target: Path) -> None:

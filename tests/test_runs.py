@@ -1,13 +1,15 @@
 """Runs are strict: parameters are checked and typed before, the outcome is known after."""
 
 import json
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from prepaykit.errors import UsageError
-from prepaykit.runs import checked, find_notebook, named_parameters, run_notebook
+from prepaykit.runs import checked, find_notebook, named_parameters, run_many, run_notebook
 from prepaykit.warm_kernel import WarmKernel
 
 KNOWN = {"code": "", "apply": False, "number": 0, "share": 0.5}
@@ -146,3 +148,21 @@ class TestOutcome:
                 tmp_path / "n.ipynb", f"from pathlib import Path\nassert Path.cwd().name == '{name}', Path.cwd()"
             )
             assert run_notebook(path, {}, tmp_path / "out", warm=warm, cwd=tmp_path / name).status == "succeeded"
+
+    def test_many_runs_go_on_after_one_that_fails_and_keep_their_order(self, tmp_path):
+        good, bad = book(tmp_path / "good.ipynb", "code"), book(tmp_path / "bad.ipynb", "1 / 0")
+        wanted = [
+            (good, {"code": "1"}, tmp_path / "a"),
+            (bad, {}, tmp_path / "b"),
+            (good, {"code": "3"}, tmp_path / "c"),
+        ]
+        assert [r.status for r in run_many(wanted)] == ["succeeded", "failed", "succeeded"]
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as executor:
+            (only,) = run_many(wanted[:1], executor=executor)
+        assert (only.status, only.path) == ("succeeded", tmp_path / "a" / "good.ipynb")
+
+    def test_a_wrong_parameter_of_the_last_run_stops_all_before_the_first(self, tmp_path):
+        good = book(tmp_path / "good.ipynb", "code")
+        with pytest.raises(UsageError, match="did you mean code"):
+            run_many([(good, {}, tmp_path / "a"), (good, {"cod": "1"}, tmp_path / "b")])
+        assert not (tmp_path / "a").exists()
