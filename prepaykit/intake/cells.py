@@ -12,6 +12,7 @@ from __future__ import annotations
 import csv
 import datetime
 import io
+import os
 import re
 import unicodedata
 import zipfile
@@ -22,8 +23,11 @@ from pathlib import Path
 import python_calamine
 from charset_normalizer import from_bytes
 
+from prepaykit.errors import NeighbourFailed
+
 MOST_BYTES = 200_000_000
 MOST_UNPACKED = 1_000_000_000
+MOST_SHEET_CELLS = 10_000_000
 OLD_ENCODINGS = ["cp1252", "cp1250", "mac_roman"]
 
 _PICTURES = (
@@ -39,7 +43,9 @@ _PICTURES = (
     b"7z\xbc\xaf",
     b"SQLite format 3",
 )
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+# The last two ranges turn the direction of writing: with them a cell shows something else than it holds.
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069]")
+_XLSX_CELL = re.compile(rb"""<(?:\w+:)?c\s(?:[^>]*\s)?r\s*=\s*["']([A-Z]{1,3})(\d{1,7})["'][^>]*(?<!/)>""")
 _BREAKS = re.compile(r"[\t\r\n\x85\u2028\u2029]+")
 
 
@@ -60,6 +66,9 @@ class Cell:
     had_control: bool = False
 
 
+_EMPTY = Cell("")
+
+
 @dataclass(frozen=True)
 class Grid:
     """All cells of a sheet; `numbers` are the row numbers; `broken` rows cannot be trusted; `notes` are findings
@@ -71,14 +80,24 @@ class Grid:
     broken: dict[int, str] = field(default_factory=dict)
 
 
+def plain_name(path: str | os.PathLike[str]) -> str:
+    """The name of a file as it is said in findings: a byte that is no UTF-8 stands as its escape, a line end too."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in Path(path).name)
+
+
 def grid_of(path: Path, score: Callable[[list[Cell]], int]) -> Grid:
     """Read all cells of a file. `score` says how many known headings a row has: it picks the separator and the sheet.
 
-    Raises Trouble when the file is empty, too large, or not a table.
+    Raises Trouble when the file is empty, too large, or not a table; NeighbourFailed when the disk does not give it.
     """
-    if path.stat().st_size > MOST_BYTES:
-        raise Trouble(f"the file is larger than {MOST_BYTES // 1_000_000} MB")
-    data = path.read_bytes()
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise Trouble(f"the file is larger than {MOST_BYTES // 1_000_000} MB")
+        data = path.read_bytes()
+    except OSError as error:
+        raise NeighbourFailed(
+            f"{plain_name(path)} cannot be read ({error.strerror}): look at its permissions and its disk, then bring it again"
+        ) from None
     if not data.strip(b"\x00 \t\r\n\xef\xbb\xbf\xff\xfe"):
         raise Trouble("the file is empty", is_unreadable=False)
     if data.startswith(_PICTURES):
@@ -174,20 +193,57 @@ def _cell(text: str, kind: str = "text") -> Cell:
 def _sheet(data: bytes, score: Callable[[list[Cell]], int]) -> Grid:
     try:
         if data.startswith(b"PK"):
-            unpacked = sum(m.file_size for m in zipfile.ZipFile(io.BytesIO(data)).infolist())
-            if unpacked > MOST_UNPACKED:
-                raise Trouble("the workbook is too large when unpacked; it was not opened")
+            _check_size(data)
         book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
         grids = [_sheet_grid(book.get_sheet_by_name(name)) for name in book.sheet_names]
-    except Trouble:
+    except (Trouble, KeyboardInterrupt, SystemExit):
         raise
-    except (python_calamine.CalamineError, zipfile.BadZipFile, OSError, ValueError) as error:
+    except BaseException as error:  # what the libraries say about a hostile file, the panics of a Rust library included
         raise Trouble("this is not an Excel workbook, or it is damaged or locked with a password") from error
     full = [g for g in grids if any(c.text for row in g.rows for c in row)]
     if not full:
         raise Trouble("the workbook is empty", is_unreadable=False)
     # max keeps the first of equals: the first sheet, when none has known headings.
     return max(full, key=lambda g: max(score(row) for row in g.rows[:20]))
+
+
+def _check_size(data: bytes) -> None:
+    """Refuse a workbook that would not fit into memory, before it is opened.
+
+    One stray letter in the last cell of a sheet makes it 17 billion cells; the library asks for room for all of them, and the
+    whole program ends. So the sheets are looked through first, in pieces.
+    """
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        if sum(member.file_size for member in archive.infolist()) > MOST_UNPACKED:
+            raise Trouble("the workbook is too large when unpacked; it was not opened")
+        for member in archive.infolist():
+            if member.filename.endswith(".xml"):
+                rows, columns, last = _extent(archive, member)
+                if rows * columns > MOST_SHEET_CELLS:
+                    raise Trouble(
+                        f"a sheet of the workbook reaches to cell {last}: delete what stands far from the list, or save the list as CSV"
+                    )
+
+
+def _extent(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> tuple[int, int, str]:
+    """How many rows and columns the filled cells of a sheet span, from the first cell of the sheet, and the last cell."""
+    rows, columns, widest, tail = 0, 0, b"", b""
+    with archive.open(member) as file:
+        while piece := file.read(2**20):
+            text = tail + piece
+            for letters, digits in _XLSX_CELL.findall(text):
+                rows = max(rows, int(digits))
+                column = _column_number(letters)
+                columns, widest = max((columns, widest), (column, letters))
+            tail = text[-300:]
+    return rows, columns, f"{widest.decode()}{rows}"
+
+
+def _column_number(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number
 
 
 def _sheet_grid(sheet: python_calamine.CalamineSheet) -> Grid:
@@ -201,6 +257,8 @@ def _sheet_grid(sheet: python_calamine.CalamineSheet) -> Grid:
 
 
 def _sheet_cell(value: object) -> Cell:
+    if value == "":
+        return _EMPTY
     if isinstance(value, bool):
         return Cell("TRUE" if value else "FALSE")
     if isinstance(value, int | float):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from prepaykit.intake.cells import plain_name
 from prepaykit.intake.reading import Layout, Read, as_flags, as_words, read_table, without_rows
 from prepaykit.rules.codes import normal_code
 from prepaykit.tables.findings import together
@@ -100,7 +101,7 @@ def read_names(path: str | Path) -> Read:
     >>> read.table[["first_name", "last_name", "group", "student_id", "row"]].values.tolist()
     [['Null', 'Müller', '3A', '001234', 2]]
     """
-    file, read = Path(path).name, read_table(path, LAYOUT)
+    file, read = plain_name(path), read_table(path, LAYOUT)
     table, findings = read.table.copy(), [read.findings]
     table["access_code"] = table["access_code"].map(normal_code, na_action="ignore").astype("str")
     table["kind"], spoken = as_words(table, "kind", KINDS, "student", "names", file)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from prepaykit.intake.cells import plain_name
 from prepaykit.intake.reading import Layout, Read, as_cents, as_moments, as_words, read_table, without_rows
 from prepaykit.rules.codes import normal_code
 from prepaykit.tables.findings import together
@@ -99,7 +100,7 @@ def read_orders(path: str | Path) -> Read:
     ...     read_orders(file).table[["order_no", "access_code", "packages", "paid_cents"]].values.tolist()
     [['1001', '001234', 'A-1', 2100]]
     """
-    file, read = Path(path).name, read_table(path, LAYOUT)
+    file, read = plain_name(path), read_table(path, LAYOUT)
     table, findings = read.table.copy(), [read.findings]
     table["access_code"] = table["access_code"].map(normal_code, na_action="ignore").astype("str")
     table["currency"] = table["currency"].str.upper()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from prepaykit.intake.cells import plain_name
 from prepaykit.intake.online_orders import CHILD
 from prepaykit.intake.reading import Layout, Read, as_cents, read_table, without_rows
 from prepaykit.tables.findings import found, together
@@ -56,7 +57,7 @@ def read_paper_orders(path: str | Path) -> Read:
     ...     read_paper_orders(file).table[["envelope_no", "student_first", "packages", "received_cents"]].values.tolist()
     [['E-12', 'Ada', 'A', 3800]]
     """
-    file, read = Path(path).name, read_table(path, LAYOUT)
+    file, read = plain_name(path), read_table(path, LAYOUT)
     table = read.table.copy()
     table["received_cents"], spoken = as_cents(table, "received_cents", "paper", file)
     unread = table["received_cents"].isna() & read.table["received_cents"].notna()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from prepaykit.intake.cells import plain_name
 from prepaykit.intake.reading import Layout, Read, as_cents, as_words, read_table, simple, without_rows
 from prepaykit.tables.catalog import IMAGE_KINDS
 from prepaykit.tables.findings import found, together
@@ -63,7 +64,7 @@ def read_prices(path: str | Path) -> Read:
     ...     read_prices(file).table[["code", "kind", "image_kind", "price_cents"]].values.tolist()
     [['P57', 'product', 'individual', 900], ['A', 'package', nan, 2100]]
     """
-    file, read = Path(path).name, read_table(path, LAYOUT)
+    file, read = plain_name(path), read_table(path, LAYOUT)
     table = read.table.copy()
     raw_image, raw_price = table["image_kind"], table["price_cents"]
     table["price_cents"], spoken_price = as_cents(table, "price_cents", "prices", file)

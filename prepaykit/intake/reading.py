@@ -24,11 +24,12 @@ from pathlib import Path
 import pandas as pd
 
 from prepaykit.errors import UsageError
-from prepaykit.intake.cells import Cell, Grid, Trouble, grid_of
+from prepaykit.intake.cells import Cell, Grid, Trouble, grid_of, plain_name
 from prepaykit.money import to_cents
 from prepaykit.tables.findings import found, together
 
 MOST_TITLE_ROWS = 20
+MOST_CENTS = 100_000_000  # of one amount: a million dollars; with two digits slipped in, sums would run over
 
 YES = {"yes", "y", "true", "t", "1", "1.0", "x", "✓", "✔", "ok", "ja", "oui", "si", "sí"}
 NO = {"no", "n", "false", "f", "0", "0.0", "-", "none", "nein", "non"}
@@ -73,12 +74,12 @@ def read_table(path: str | Path, layout: Layout) -> Read:
     `table`: one row is a row of the file; the columns of `layout` as text (missing where a cell is empty), `extra` (JSON
     text of the columns nobody knows), `row`. Findings: file_empty, file_unreadable, column_missing, column_doubled,
     column_unknown, row_unusable, row_doubled, formula_text, encoding_guessed, number_as_code, control_characters,
-    value_unreadable. Raises UsageError when there is no such file. Does not judge any value: see the reader of that file.
+    value_unreadable. Raises UsageError when there is no such file, NeighbourFailed when it cannot be opened. Does not judge any value: see the reader of that file.
     """
     path = Path(path)
     if not path.is_file():
-        raise UsageError(f"there is no file {path.name}: give the path of a CSV or Excel file")
-    say = _Voice(layout.verb, path.name)
+        raise UsageError(f"there is no file {plain_name(path)}: give the path of a CSV or Excel file")
+    say = _Voice(layout.verb, plain_name(path))
     known = layout.known()
     try:
         grid = grid_of(path, lambda row: len({known[simple(c.text)] for c in row if simple(c.text) in known}))
@@ -92,21 +93,22 @@ def read_table(path: str | Path, layout: Layout) -> Read:
     if at is None:
         return Read(_without_rows(layout), together(*findings, say("file_empty", "file", "the file is empty")))
     place, unknown, spoken = _columns(grid.rows[at], known, layout, say)
-    findings += spoken
     missing = [c for c in layout.needed if c not in place]
     if missing:
         heads = f"row {grid.numbers[at]} was taken for the headings"
         findings += [say("column_missing", c, f"no heading for {c}; {heads}") for c in missing]
         return Read(_without_rows(layout), together(*findings))
-    return _body(grid, at, place, unknown, layout, [*findings], say)
+    # Only now: in a file without headings the "unknown headings" would be the first child's name and address.
+    return _body(grid, at, place, unknown, layout, [*findings, *spoken], say)
 
 
 # --- values ------------------------------------------------------------------------------------------------------------
 
 
 def as_cents(table: pd.DataFrame, column: str, verb: str, file: str) -> tuple[pd.Series, pd.DataFrame]:
-    """Amounts as whole cents; what is not an amount is missing and becomes the finding value_unreadable."""
-    return _read_each(table, column, verb, file, "an amount of money such as 42.00", to_cents, "Int64")
+    """Amounts as whole cents; what is not an amount, less than nothing or more than `MOST_CENTS` is missing and becomes the
+    finding value_unreadable."""
+    return _read_each(table, column, verb, file, "an amount of money such as 42.00", _amount, "Int64")
 
 
 def as_flags(table: pd.DataFrame, column: str, verb: str, file: str) -> tuple[pd.Series, pd.DataFrame]:
@@ -146,6 +148,13 @@ def _read_each(
     findings = found(verb, "value_unreadable", file, [f"row {r} {column}" for r in wrong],
                      [f"{file} row {r}: {column} should be {expected}" for r in wrong])  # fmt: skip
     return pd.Series(values, index=table.index, dtype=dtype), findings
+
+
+def _amount(text: str) -> int:
+    cents = to_cents(text)
+    if not 0 <= cents <= MOST_CENTS:
+        raise ValueError("an amount that nobody takes in at a school")
+    return cents
 
 
 def _yes_or_no(text: str) -> bool:

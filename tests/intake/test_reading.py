@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from prepaykit.errors import UsageError
+from prepaykit.errors import NeighbourFailed, UsageError
 from prepaykit.intake.names_list import read_names
 from prepaykit.intake.online_orders import read_orders
 from prepaykit.intake.paper_orders import read_paper_orders
@@ -226,6 +226,60 @@ def test_excels_separator_line_is_followed(tmp_path):
 def test_repeated_headings_in_the_middle_are_left_out_and_said(tmp_path):
     read = read_names(file(tmp_path, "First,Last\nAda,Lee\nFirst,Last\nBo,Ng\n"))
     assert read.table["first_name"].tolist() == ["Ada", "Bo"] and found(read) == [["row_doubled", "row 3"]]
+
+
+def test_a_list_without_headings_is_told_so_and_nobody_in_it_is_named(tmp_path):
+    read = read_names(file(tmp_path, "Zarathustra,Quxley,3A,zara@example.org\nBo,Ng,3A,bo@example.org\n"))
+    assert found(read) == [["column_missing", "first_name"], ["column_missing", "last_name"]]
+    assert not read.findings["detail"].str.contains("Zara|Quxley|zara@").any()
+
+
+def test_a_stray_cell_at_the_end_of_a_sheet_is_a_finding_not_the_end_of_the_program(tmp_path):
+    path = workbook(tmp_path, [["First Name", "Last Name"], ["Ada", "Lee"]])
+    book = openpyxl.load_workbook(path)
+    book.active["XFD1048576"] = "x"
+    book.save(path)
+    read = read_names(path)
+    assert found(read) == [["file_unreadable", "file"]] and "XFD1048576" in read.findings["detail"][0]
+
+
+def test_a_workbook_of_a_zip_nobody_knows_is_a_finding(tmp_path):
+    content = workbook(tmp_path, [["First Name", "Last Name"], ["Ada", "Lee"]]).read_bytes()
+    at = content.index(b"PK\x01\x02") + 6  # the version needed to unpack it
+    assert found(read_names(file(tmp_path, content[:at] + b"\xf0\x00" + content[at + 2 :]))) == [
+        ["file_unreadable", "file"]
+    ]
+
+
+def test_a_file_that_the_disk_does_not_give_is_the_disks_failure(tmp_path, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    path = file(tmp_path, TEXT)
+    monkeypatch.setattr("pathlib.Path.read_bytes", refuse)
+    with pytest.raises(NeighbourFailed, match=r"names.csv cannot be read \(Permission denied\)"):
+        read_names(path)
+
+
+def test_signs_that_turn_the_direction_of_writing_are_taken_out_and_said(tmp_path):
+    read = read_names(file(tmp_path, "First,Last\n\u202eAda,\u2067Lee\n\u0646\u200c\u0627,\u200fB\n"))
+    assert read.table["first_name"].tolist() == ["Ada", "\u0646\u200c\u0627"]
+    assert found(read) == [["control_characters", "row 2 first_name"], ["control_characters", "row 2 last_name"]]
+
+
+def test_a_file_name_that_is_no_text_is_said_by_its_bytes(tmp_path):
+    read = read_names(file(tmp_path, "First\n", name="liste\udce9\n.csv"))
+    assert read.findings["detail"].str.startswith(r"liste\udce9\n.csv").all() and len(read.findings)
+
+
+@pytest.mark.parametrize("amount", ["99999999999999999999", "92233720368547758.07", "-5.00"])
+def test_an_amount_that_nobody_takes_in_is_a_finding_and_the_others_go_on(tmp_path, amount):
+    orders = file(tmp_path, f"order_no,packages,amount_paid\n1001,A,{amount}\n1002,A,42.00\n", "orders.csv")
+    read = read_orders(orders)
+    assert read.table["paid_cents"].isna().tolist() == [True, False]
+    assert found(read) == [["value_unreadable", "row 2 paid_cents"]]
+    paper = file(tmp_path, f"envelope_no,packages,cash\nE1,A,{amount}\nE2,A,42.00\n", "paper.csv")
+    assert read_paper_orders(paper).table["envelope_no"].tolist() == ["E2"]
 
 
 def test_no_finding_speaks_what_stands_in_a_row(tmp_path):
