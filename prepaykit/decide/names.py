@@ -226,8 +226,8 @@ def _known(state: JobState, rows: pd.DataFrame) -> pd.Series:
         mine = here[result.isna()]
         theirs = there[~there["subject_id"].isin(result.dropna())]
         # Missing never meets missing: pandas would join a child without a code to another without one.
-        some = ["access_code"] if number == 0 else ["student_id"] if number == 1 else ["last_name"]
-        mine, theirs = mine.dropna(subset=some), theirs.dropna(subset=some)
+        some = columns[:2]  # a child with one name only is a child all the same
+        mine, theirs = mine.dropna(subset=some, how="all"), theirs.dropna(subset=some, how="all")
         key_here, key_there = _key(mine, columns), _key(theirs, columns)
         if number == 1:
             key_here, key_there = key_here.drop_duplicates(keep=False), key_there.drop_duplicates(keep=False)

@@ -149,6 +149,11 @@ def test_people_without_code_and_id_are_known_by_name_and_class():
     assert plan_names(state, names, seed=4, now=NOW).is_empty
 
 
+def test_a_child_with_one_name_only_is_the_same_child_when_the_list_comes_again():
+    names = pd.DataFrame({"first_name": ["Cher", None], "last_name": [None, "Bo"], "group": ["3A", "3A"]})
+    assert plan_names(taken_in(names), names, seed=4, now=NOW).is_empty
+
+
 def test_a_missing_student_id_never_meets_a_missing_student_id():
     first = THREE.assign(student_id=pd.Series([None] * 3, dtype="str"))
     state = taken_in(first)
