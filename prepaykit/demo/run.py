@@ -207,7 +207,7 @@ def _run_all(job: Job, folder: Path, warm: WarmKernel, console: Console) -> None
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("", total=25)
+        task = bar.add_task("", total=20)
         for number, step in enumerate(_steps(job, demo), start=1):
             bar.update(task, description=f"{NOTEBOOKS[step.verb]}: {step.purpose}")
             given = (
