@@ -209,8 +209,8 @@ def _read_one(member: Member, opened: Opened, former: Row | None, limits: Limits
         )
     try:
         content = opened.read(member.path, most_bytes=limits.most_bytes)
-    except (NeighbourFailed, Refused) as error:
-        return _at_fault(row, "frame_unreadable", f"cannot be read ({error.__class__.__name__})")
+    except (NeighbourFailed, Refused):
+        return _at_fault(row, "frame_unreadable", "cannot be read from its folder or zip")
     row.size_bytes, row.sha256 = len(content), hashlib.sha256(content).hexdigest()
     if (
         former is not None
@@ -247,7 +247,7 @@ def _decode(row: Row, content: bytes, limits: Limits) -> Row:
     if is_large and symbols.is_broken:  # rare: worth a second decode, of all pixels
         with Image.open(io.BytesIO(content), formats=["JPEG"]) as whole:
             symbols = read_symbols(_grey(whole, 1))
-    row.texts = "\n".join(" ".join(t.split())[:_LONGEST_TEXT] for t in symbols.texts) or None
+    row.texts = "\n".join(filter(None, (_shown(t)[:_LONGEST_TEXT] for t in symbols.texts))) or None
     row.is_broken_card = symbols.is_broken
     return row
 
@@ -312,8 +312,12 @@ def _plain(value: object) -> str:
     """An EXIF text without padding, control characters or excess length: it is shown to people."""
     if isinstance(value, bytes):
         value = value.decode("latin-1")
-    text = "" if value is None else str(value)
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:60]
+    return _shown("" if value is None else str(value))[:60]
+
+
+def _shown(text: str) -> str:
+    """The text on one line without control characters: a stranger's QR code may hold anything, and no database takes a NUL."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 # --- rows to tables ----------------------------------------------------------------------------------------------------

@@ -90,7 +90,7 @@ def list_pictures(
     members: dict[str, Member] = {}
     findings = []
     for root in dict.fromkeys(Path(s).resolve() for s in sources):
-        listing = _list_zip(root, limits) if root.is_file() else _list_folder(root)
+        listing = _unnamed(root) or (_list_zip(root, limits) if root.is_file() else _list_folder(root))
         findings.append(listing.findings)
         for member in listing.members:  # a folder named beside the one it lies in is not read twice
             members.setdefault(f"{member.root}/{member.path}", member)
@@ -165,6 +165,15 @@ def claims_picture(path: str) -> bool:
     """True for a name that ends like a JPEG, in any case; the little shadow files of macOS (`._x.jpg`) do not count."""
     name = PurePosixPath(path).name
     return name.lower().endswith(PICTURE_ENDINGS) and not name.startswith("._") and "__MACOSX/" not in path
+
+
+def _unnamed(root: Path) -> Listing | None:
+    """The finding for a folder or zip whose way is not UTF-8: no table could say where its pictures lie."""
+    if _is_unicode(str(root)):
+        return None
+    shown = ascii(root.name)[1:-1]
+    what = f"{shown}: the name of the folder, or of one above it, is not Unicode; rename it and read it again"
+    return Listing([], found("photos", "source_unreadable", "files", [shown], what))
 
 
 # --- folders -----------------------------------------------------------------------------------------------------------

@@ -138,6 +138,13 @@ def test_a_body_that_starts_a_new_folder_of_its_card_stays_one_camera(tmp_path):
     assert read_frames(tmp_path).table["camera"].nunique() == 1
 
 
+@pytest.mark.parametrize("text", ["AB\x00CD", "\x1b[2JAB\u202eCD", "AB\nCD"])
+def test_whatever_a_strangers_qr_code_holds_it_is_one_line_that_a_table_can_keep(tmp_path, text):
+    (tmp_path / "IMG_0001.JPG").write_bytes(jpeg(text))
+    read = read_frames(tmp_path).table["texts"][0]
+    assert read.isprintable() and read.startswith(("AB", "[2JAB")) and read.endswith("CD")
+
+
 def test_control_characters_of_exif_never_reach_a_table(tmp_path):
     (tmp_path / "a.jpg").write_bytes(jpeg(model="R6\x1b[2J\n\n  =cmd", serial="9\t8"))
     assert read_frames(tmp_path).table["camera"].tolist() == ["Canon R6 [2J =cmd #9 8"]

@@ -126,6 +126,15 @@ def test_a_picture_with_a_name_nobody_can_keep_is_named_not_dropped(tmp_path):
     assert all(detail.isprintable() for detail in listing.findings["detail"])
 
 
+def test_a_folder_with_a_name_nobody_can_keep_is_said_and_the_others_are_read(tmp_path):
+    for name in ("caf\udce9", "day"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "IMG_0001.JPG").write_bytes(b"x")
+    listing = list_pictures([tmp_path / "caf\udce9", tmp_path / "day"])
+    assert [m.path for m in listing.members] == ["IMG_0001.JPG"]
+    assert listing.findings[["code", "key"]].values.tolist() == [["source_unreadable", r"caf\udce9"]]
+
+
 def test_a_folder_named_beside_the_one_it_lies_in_is_read_once(tmp_path):
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "IMG_0001.JPG").write_bytes(b"x")
