@@ -14,8 +14,8 @@ name; `hide` a frame.
 Worked case. Card A, two frames, card B that nobody could read, two frames, card C, one frame. A has two frames and C one; the two
 after B are unassigned, and the finding `unread_card` names B's frame. They would never be given to A.
 
-A code is ours when it is on the names list, when it is of the form we issue, or when it looks like the codes of the list (as
-many letters and digits in the same places). Ours but not on the list: its frames are kept under it, and the child is suggested
+A code is ours when it is on the names list of this or another job, when it is of the form we issue, or when it looks like the
+codes of the list (as many letters and digits in the same places). Ours but not on the list: its frames are kept under it, and the child is suggested
 whose code is within two edits, or who is the only one of the class still without frames where it was shot.
 
 Limits: a skipped card shows only as a long session beside a child without frames; its frames stay where they are until a person
@@ -85,7 +85,8 @@ def sequence_frames(
     roster = roster_of(subjects, groups, choices)
     order = capture_order(frames)
     frames = frames.assign(sequence=order["sequence"])
-    reads = classified(reads_of(frames), roster)
+    elsewhere = () if other_codes is None else other_codes["access_code"]
+    reads = classified(reads_of(frames), roster, elsewhere)
     frames = with_codes(frames, reads)
 
     walk = walk_frames(frames, reads, choices)

@@ -6,6 +6,7 @@ This is the first half of `prepaykit.rules.sequence`, where problem, rule and a 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,9 +70,12 @@ def reads_of(frames: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def classified(reads: pd.DataFrame, roster: Roster) -> pd.DataFrame:
-    """Add `code`: the text as a code of ours; missing for what is not ours."""
-    known = set(roster.codes.index) | set(roster.filed)
+def classified(reads: pd.DataFrame, roster: Roster, elsewhere: Iterable[str] = ()) -> pd.DataFrame:
+    """Add `code`: the text as a code of ours; missing for what is not ours. `elsewhere`: codes of the studio's other jobs.
+
+    A card of another school is a card all the same: what follows it must not go to the child before.
+    """
+    known = set(roster.codes.index) | set(roster.filed) | set(elsewhere)
     texts = reads["text"].unique()
     ours = {text: text for text in texts if text in known}
     odd = [text for text in texts if text not in known]

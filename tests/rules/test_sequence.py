@@ -131,6 +131,14 @@ def test_the_code_of_another_job_is_called_that():
     ]
 
 
+def test_a_card_of_another_job_in_another_form_ends_the_gallery_before_it_all_the_same():
+    state = job("KA11", "KB22")
+    other = pd.DataFrame({"access_code": ["OAK-1"], "job": ["oak-hill-2026"]})
+    result = sequence_frames(as_frames(day("KA11 . OAK-1 .")), state.subjects, state.groups, other_codes=other)
+    assert result.galleries["access_code"].tolist() == ["KA11", "OAK-1"]
+    assert result.findings["code"].tolist() == ["code_not_listed"]
+
+
 def test_a_relabelled_gallery_belongs_to_its_new_code():
     result = sequenced(job("KA11", "KB22"), day("XY99 . ."), relabel={"XY99": "KB22"})
     assert galleries(result) == {"KB22": [2, 3]}
