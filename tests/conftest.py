@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -28,13 +29,14 @@ def drawn_job(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def finished_demo(tmp_path_factory) -> Path:
-    """The folder of a tiny demo that went through every verb. Look, do not touch."""
+def finished_demo(drawn_job, tmp_path_factory) -> Path:
+    """The folder of a tiny demo that went through every verb. Its pictures are those of `drawn_job`. Look, do not touch."""
     from rich.console import Console
 
-    from prepaykit.demo.run import run_demo
+    from prepaykit.demo import run
 
     folder = tmp_path_factory.mktemp("demo") / "job"
-    with Path(os.devnull).open("w") as nowhere:
-        run_demo(folder, size="tiny", seed=1, console=Console(file=nowhere))
+    with pytest.MonkeyPatch.context() as patch, Path(os.devnull).open("w") as nowhere:
+        patch.setattr(run, "draw_job", lambda to, **_: shutil.copytree(drawn_job, to))
+        run.run_demo(folder, size="tiny", seed=1, console=Console(file=nowhere))
     return folder
