@@ -24,7 +24,9 @@ from pathlib import Path
 import pandas as pd
 
 from prepaykit.adapters.composer import compose_memory_mate
+from prepaykit.adapters.durable import disk_errors
 from prepaykit.adapters.lab.folder import write_package
+from prepaykit.adapters.lab.jpeg import without_metadata
 from prepaykit.adapters.mail_merge import write_merge_file
 from prepaykit.decide.batch import batch_summary, plan_batch
 from prepaykit.decide.cancel import plan_cancel
@@ -50,6 +52,7 @@ from prepaykit.intake.sources import open_bytes
 from prepaykit.ledger.outbox import drain
 from prepaykit.ledger.store import Receipt, Store
 from prepaykit.report.cards import draw_cards
+from prepaykit.report.export import write_whole
 from prepaykit.rules.balance import balance
 from prepaykit.rules.search import find, worklist
 from prepaykit.tables.catalog import columns_of
@@ -231,7 +234,7 @@ class Job:
                artwork: Mapping[int, PathLike] | None = None, render: bool = False) -> Plan:  # fmt: skip
         """Plan to replace frames, attach artwork files (or render them), and release orders by number or all `"clean"` ones."""
         state = self.state
-        attached = {slot: self._keep_artwork(Path(path).read_bytes()) for slot, path in (artwork or {}).items()}
+        attached = {slot: self._keep_artwork(_read_artwork(Path(path))) for slot, path in (artwork or {}).items()}
         if render:
             attached |= self._render(state)
         return plan_revise(state, now=self.studio.clock(), release=release, replace=replace, artwork=attached)
@@ -300,11 +303,9 @@ class Job:
         """Store a finished artwork under its own hash (so nothing is ever overwritten): path below `artwork/`, SHA-256."""
         digest = hashlib.sha256(content).hexdigest()
         path = self.studio.home / ARTWORK / self.name / f"{digest[:32]}.jpg"
-        path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
-            part = path.with_suffix(".part")
-            part.write_bytes(content)
-            part.replace(path)
+            with disk_errors("the artwork could not be kept"):
+                write_whole(path, content)
         return f"{self.name}/{path.name}", digest
 
     def _render(self, state: JobState) -> dict[int, tuple[str, str]]:
@@ -324,6 +325,19 @@ class Job:
             )
             done[int(row["slot_id", "mate_individual"])] = self._keep_artwork(compose_memory_mate(own, group))
         return done
+
+
+def _read_artwork(path: Path) -> bytes:
+    """A finished artwork as it was handed in; refused now if the lab could not print it, not on the day it is sent."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"artwork {path.name} cannot be read: {error.strerror or type(error).__name__}") from None
+    try:
+        without_metadata(content, path.name)
+    except Exception:  # whatever a decoder says about a hostile file
+        raise UsageError(f"artwork {path.name} is not a sound JPEG: export the memory mate as JPEG") from None
+    return content
 
 
 def read_job_file(path: Path) -> dict[str, object]:
@@ -346,5 +360,5 @@ def _both(read: object) -> tuple[pd.DataFrame, pd.DataFrame]:
     return read.table, read.findings
 
 
-def _no_envelopes() -> tuple[None, None]:
-    return None, None
+def _no_envelopes() -> tuple[pd.DataFrame, None]:
+    return pd.DataFrame({"envelope_no": pd.Series(dtype="str")}), None

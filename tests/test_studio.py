@@ -1,0 +1,53 @@
+"""The front door: what a person hands in is looked at before anything is planned."""
+
+import pytest
+from PIL import Image
+
+from prepaykit.errors import NeighbourFailed, UsageError
+from tests.acceptance.school import School
+
+
+@pytest.fixture
+def school(tmp_path):
+    s = School(tmp_path, 2)
+    yield s
+    s.studio.close()
+
+
+@pytest.fixture
+def mate(school):
+    """A school with one memory mate that waits for its artwork."""
+    school.orders("1001 KA01 MM-1 22.00")
+    school.photographed(school.everybody())
+    school.populate(), school.place()
+    return school
+
+
+def test_an_envelope_is_matched_by_hand_without_any_file(school):
+    school.paper("E-1,Nobody,Here,3,Adams,,B-1,24.00,cash")
+    school.apply(school.job.paper(match={"E-1": "KA01"}))
+    assert school.status() == {"E-1": "open"}
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no picture", b"\xff\xd8\xff\xe0cut short"])
+def test_an_artwork_that_the_lab_could_not_print_is_refused_when_it_is_handed_in(mate, tmp_path, content):
+    path = tmp_path / "mate.jpg"
+    if content is not None:
+        path.write_bytes(content)
+    slot = int(mate.job.revision_queue()["slot_id"].iloc[0])
+    with pytest.raises(UsageError, match=r"artwork mate\.jpg (cannot be read|is not a sound JPEG)"):
+        mate.job.revise(artwork={slot: path})
+    assert not list(tmp_path.glob("artwork/*/*"))
+
+
+def test_a_full_disk_leaves_no_half_of_an_artwork(mate, tmp_path, monkeypatch):
+    def full(path, content):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content[:10])
+        raise OSError(28, "No space left on device")
+
+    Image.new("RGB", (64, 80), "teal").save(tmp_path / "mate.jpg")
+    monkeypatch.setattr("prepaykit.report.export.write_durably", full)
+    with pytest.raises(NeighbourFailed, match="the artwork could not be kept: No space left on device"):
+        mate.job.revise(artwork={int(mate.job.revision_queue()["slot_id"].iloc[0]): tmp_path / "mate.jpg"})
+    assert not list(tmp_path.glob("artwork/*/*"))
