@@ -24,7 +24,6 @@ from pathlib import Path
 import pandas as pd
 
 from prepaykit.adapters.composer import compose_memory_mate
-from prepaykit.adapters.durable import disk_errors
 from prepaykit.adapters.lab.folder import write_package
 from prepaykit.adapters.lab.jpeg import without_metadata
 from prepaykit.adapters.mail_merge import write_merge_file
@@ -304,8 +303,7 @@ class Job:
         digest = hashlib.sha256(content).hexdigest()
         path = self.studio.home / ARTWORK / self.name / f"{digest[:32]}.jpg"
         if not path.exists():
-            with disk_errors("the artwork could not be kept"):
-                write_whole(path, content)
+            write_whole(path, content)
         return f"{self.name}/{path.name}", digest
 
     def _render(self, state: JobState) -> dict[int, tuple[str, str]]:
@@ -349,6 +347,8 @@ def read_job_file(path: Path) -> dict[str, object]:
         content = tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{file.name} is not TOML: {error}") from None
+    except OSError as error:
+        raise UsageError(f"{file.name} cannot be read: {error.strerror or type(error).__name__}") from None
     settings = {k: v for k, v in content.items() if not isinstance(v, dict)}
     unknown = sorted(set(settings) - set(columns_of("jobs")))
     if unknown:

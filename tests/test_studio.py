@@ -48,6 +48,12 @@ def test_a_full_disk_leaves_no_half_of_an_artwork(mate, tmp_path, monkeypatch):
 
     Image.new("RGB", (64, 80), "teal").save(tmp_path / "mate.jpg")
     monkeypatch.setattr("prepaykit.report.export.write_durably", full)
-    with pytest.raises(NeighbourFailed, match="the artwork could not be kept: No space left on device"):
+    with pytest.raises(NeighbourFailed, match="jpg could not be written: No space left on device"):
         mate.job.revise(artwork={int(mate.job.revision_queue()["slot_id"].iloc[0]): tmp_path / "mate.jpg"})
     assert not list(tmp_path.glob("artwork/*/*"))
+
+
+def test_a_job_file_that_cannot_be_opened_is_a_wrong_call(school, tmp_path):
+    (tmp_path / "job.toml").mkdir()
+    with pytest.raises(UsageError, match=r"job\.toml cannot be read"):
+        school.studio.new(tmp_path)

@@ -17,6 +17,7 @@ have is drawn as its plain form; a name that is left with nothing is not drawn: 
 
 from __future__ import annotations
 
+import io
 import os
 import unicodedata
 from collections.abc import Sequence
@@ -33,6 +34,7 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 from prepaykit.errors import UsageError
+from prepaykit.report.export import write_whole
 from prepaykit.rules.capture_order import natural_rank
 
 SHEETS = {"letter": LETTER, "a4": A4}
@@ -87,7 +89,7 @@ def draw_cards(
         raise UsageError("there are no cards to print")
     _use_fonts()
     width, height = SHEETS[sheet]
-    canvas = Canvas(str(path), pagesize=(width, height), invariant=1, pageCompression=1)
+    canvas = Canvas(io.BytesIO(), pagesize=(width, height), invariant=1, pageCompression=1)
     canvas.setTitle("QR cards")
     canvas.setAuthor("prepaykit")
     for page in cut_stack(len(cards)):
@@ -101,7 +103,7 @@ def draw_cards(
                 _draw_card(canvas, cards[number], card_width, card_height, school, f"{number + 1} of {len(cards)}")
                 canvas.restoreState()
         canvas.showPage()
-    canvas.save()
+    write_whole(Path(path), canvas.getpdfdata())
     return Path(path)
 
 

@@ -13,12 +13,13 @@ opened by a double click: import it, with that column as text.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
 
 from prepaykit.adapters.csv_cells import RUNS, guard, unguard
-from prepaykit.adapters.durable import write_durably
+from prepaykit.adapters.durable import disk_errors, write_durably
 
 __all__ = ["csv_text", "guard", "unguard", "write_csv", "write_whole"]
 
@@ -53,13 +54,18 @@ def _csv(frame: pd.DataFrame, line_end: str) -> bytes:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Put these bytes at the path in one step: a reader sees the old file or the new one, never a part."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        write_durably(part, content)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    """Put these bytes at the path in one step: a reader sees the old file or the new one, never a part.
+
+    Raises NeighbourFailed when the disk does not do it: full, read-only, no such name.
+    """
+    part = path.with_name(f".{os.getpid()}.{path.name[-40:]}.part")
+    with disk_errors(f"{path.name} could not be written"):
+        try:
+            write_durably(part, content)
+            part.replace(path)
+        finally:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
 
 
 def _cells(values: pd.Series) -> pd.Series:

@@ -66,7 +66,6 @@ def write_report(job: Job, path: str | os.PathLike, *, names: bool = False) -> P
     text = report_of(
         job.state, store.history(job.name), now=job.studio.clock(), names=names, outbox=store.outbox(job.name)
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, text.encode("utf-8", "replace"))
     return path
 

@@ -10,7 +10,7 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from prepaykit.errors import UsageError
+from prepaykit.errors import NeighbourFailed, UsageError
 from prepaykit.report.cards import cards_in_order, cut_stack, draw_cards, drawable, visual
 from prepaykit.rules.codes import issue_codes
 from prepaykit.tables.catalog import empty
@@ -111,6 +111,19 @@ def test_the_same_tables_give_the_same_bytes(tmp_path):
     subjects, groups = school(9)
     first, second = (draw_cards(subjects, groups, tmp_path / n) for n in ("a.pdf", "b.pdf"))
     assert first.read_bytes() == second.read_bytes()
+
+
+def test_a_full_disk_leaves_the_cards_of_yesterday_whole(tmp_path, monkeypatch):
+    def full(path, content):
+        path.write_bytes(content[:10])
+        raise OSError(28, "No space left on device")
+
+    (tmp_path / "cards.pdf").write_bytes(b"yesterday")
+    monkeypatch.setattr("prepaykit.report.export.write_durably", full)
+    with pytest.raises(NeighbourFailed, match=r"cards\.pdf could not be written: No space left on device"):
+        draw_cards(*school(1), tmp_path / "cards.pdf")
+    assert [p.name for p in tmp_path.iterdir()] == ["cards.pdf"]
+    assert (tmp_path / "cards.pdf").read_bytes() == b"yesterday"
 
 
 def test_another_sheet_or_nothing_to_print_is_a_wrong_call(tmp_path):

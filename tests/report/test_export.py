@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from prepaykit.errors import NeighbourFailed
 from prepaykit.report.export import guard, unguard, write_csv
 
 
@@ -82,10 +83,18 @@ def test_a_failed_write_leaves_the_old_file_and_no_part(tmp_path, monkeypatch):
     before = path.read_bytes()
 
     def full_disk(_: int) -> None:
-        raise OSError("no space left on device")
+        raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full_disk)
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(NeighbourFailed, match="No space"):
         write_csv(pd.DataFrame({"a": [2]}), path)
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["out.csv"]
+
+
+def test_a_path_that_cannot_be_written_is_the_disks_failure_in_one_sentence(tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(NeighbourFailed, match=r"names\.csv could not be written"):
+        write_csv(pd.DataFrame({"a": ["1"]}), tmp_path / "file" / "names.csv")
+    with pytest.raises(NeighbourFailed, match="could not be written: File name too long"):
+        write_csv(pd.DataFrame({"a": ["1"]}), tmp_path / ("n" * 300))
