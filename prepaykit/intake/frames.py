@@ -54,6 +54,8 @@ _DCF_NAME = re.compile(r"^([A-Z0-9_]{4})\d{4}$")
 _DCF_FOLDER = re.compile(r"^(\d{3}[A-Z0-9_]{5}|DCIM)$", re.IGNORECASE)
 _LONGEST_TEXT = 300
 
+UNOPENED = ("source_unreadable", "zip_member_unsafe", "picture_name_odd")
+
 
 @dataclass
 class Row:
@@ -125,7 +127,8 @@ def read_cards(
     """Read the QR cards of a folder or zip, without any studio or job: one row a file, in the order each camera shot them.
 
     Columns: `file`, `camera`, `sequence`, `shot_at`, `codes` (QR texts, space-separated), `role` (card: a code was read; unreadable: not
-    a sound picture, or a card that nobody could read; else frame), `width`, `height`, `sha256`, `problem`.
+    a sound picture, or a card that nobody could read; else frame), `width`, `height`, `sha256`, `problem`. What was not even opened
+    (an unsafe member of a zip, a damaged zip, a name nobody can keep) stands there as well, unreadable, with sequence 0.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -133,7 +136,8 @@ def read_cards(
     ...     read_cards(folder)[["file", "role", "width"]].to_dict("list")
     {'file': ['IMG_0001.JPG'], 'role': ['frame'], 'width': [64]}
     """
-    table = read_frames(folder, executor=executor, on_progress=on_progress, limits=limits).table
+    read = read_frames(folder, executor=executor, on_progress=on_progress, limits=limits)
+    table = read.table
     unreadable = table["problem"].notna() | table["is_broken_card"]
     codes = table["texts"].str.replace(r"[^\S\n]", "%20", regex=True).str.replace("\n", " ")
     cards = pd.DataFrame({
@@ -148,7 +152,16 @@ def read_cards(
         "sha256": table["sha256"],
         "problem": table["problem"].where(~table["is_broken_card"], CARD_NOT_READ),
     })  # fmt: skip
-    return cards.sort_values(["camera", "sequence"], ignore_index=True)
+    return pd.concat([_unopened(read.findings, cards), cards.sort_values(["camera", "sequence"])], ignore_index=True)
+
+
+def _unopened(findings: pd.DataFrame, cards: pd.DataFrame) -> pd.DataFrame:
+    """What could not be opened, as rows of `read_cards`: a list of files must not keep silent about some."""
+    rows = findings[findings["code"].isin(UNOPENED)]
+    lost = pd.DataFrame(
+        {"file": rows["key"], "camera": "", "sequence": 0, "role": "unreadable", "problem": rows["detail"]}
+    )
+    return lost.reindex(columns=cards.columns).astype(cards.dtypes)
 
 
 # --- spreading the work ------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from prepaykit.errors import NeighbourFailed, Refused, UsageError
-from prepaykit.intake.frames import read_frames
+from prepaykit.intake.frames import read_cards, read_frames
 from prepaykit.intake.sources import Limits, list_pictures, natural_key, open_bytes
 from tests.intake.drawn import jpeg
 
@@ -39,6 +39,17 @@ def test_unsafe_members_are_refused_and_the_rest_goes_on(tmp_path):
     assert [m.path for m in listing.members] == ["IMG_0001.JPG", "IMG_0002.JPG"]
     assert listing.findings["code"].tolist() == ["zip_member_unsafe"] * len(UNSAFE)
     assert listing.findings["detail"].str.startswith("member ").all()
+
+
+def test_read_cards_keeps_silent_about_no_file(tmp_path):
+    path = zipped(tmp_path / "day.zip", {"a.jpg": jpeg(), "../b.jpg": jpeg()})
+    assert read_cards(path)[["file", "role"]].values.tolist() == [
+        ["day.zip, member 2", "unreadable"],
+        ["a.jpg", "frame"],
+    ]
+    path.write_bytes(path.read_bytes()[:100])
+    cards = read_cards(path)
+    assert cards["file"].tolist() == ["day.zip"] and cards["problem"].str.contains("cannot be opened").all()
 
 
 def test_links_in_a_zip_are_refused(tmp_path):
