@@ -233,7 +233,6 @@ def test_a_job_goes_its_whole_way_by_commands_and_every_way_to_end_is_seen(drawn
         ["cards", "cards.pdf"],
         ["photos", "photos"],
         ["populate"],
-        ["codes", "--suggested"],
         ["place"],
     ):
         result = go(*args)

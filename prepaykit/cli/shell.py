@@ -236,7 +236,7 @@ NEXT = {
     "paper": "prepaykit cards CARDS.pdf",
     "cards": "print, cut, picture day; then: prepaykit photos FOLDER",
     "photos": "prepaykit populate",
-    "populate": "prepaykit place; or first what the findings say (prepaykit codes --suggested)",
+    "populate": "prepaykit place; or first what the findings say (prepaykit codes)",
     "codes": "prepaykit place",
     "place": "prepaykit revise --render --release clean, if orders are in revision; else prepaykit batch NUMBER",
     "revise": "prepaykit batch NUMBER",

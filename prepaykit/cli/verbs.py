@@ -104,18 +104,11 @@ def codes(
     bind: Annotated[Pairs | None, typer.Option(metavar="BLANK=CODE", help="A blank card was this child's.")] = None,
     hide: Annotated[list[str] | None, typer.Option(metavar="FRAME", help="Do not offer this frame.")] = None,
     show: Annotated[list[str] | None, typer.Option(metavar="FRAME", help="Offer it again.")] = None,
-    suggested: Annotated[
-        bool,
-        typer.Option("--suggested", help="Take what the findings of photos suggest, where one child only is likely."),
-    ] = False,
 ):
     """Put access codes right, and populate again what follows from it."""
-    from prepaykit.rules.suggestions import suggested_corrections
-
-    likely = suggested_corrections(job.findings("photos")) if suggested else {"tag": {}, "relabel": {}}
     return job.codes(
-        tag=likely["tag"] | pairs(tag or [], what="--tag"),
-        relabel=likely["relabel"] | pairs(relabel or [], what="--relabel"),
+        tag=pairs(tag or [], what="--tag"),
+        relabel=pairs(relabel or [], what="--relabel"),
         order_code=pairs(order_code or [], what="--order-code"),
         bind=pairs(bind or [], what="--bind"),
         hide=dict.fromkeys(words(hide or []), True) | dict.fromkeys(words(show or []), False),

@@ -1,7 +1,7 @@
 """Run the demo: draw a job, then take it through every verb by its notebooks, as an operator would.
 
-Only what a careful operator would do unasked is done: cards and galleries with one likely child are given to that child, clean orders
-are released. Whatever is unsure stays a finding, so that there is something left to try by hand.
+What a careful operator would do is done: suggestions that a look at the pictures confirms are taken, clean orders are released. Whatever
+is unsure stays a finding, so that there is something left to try by hand. At the end every picture is held against what was drawn.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from rich.progress import (
 
 from prepaykit import errors
 from prepaykit.demo.draw import draw_job
+from prepaykit.demo.truth import looked_at, wrong_pictures
 from prepaykit.errors import PrepaykitError, Refused
 from prepaykit.report.text import show_balance
 from prepaykit.runs import NOTEBOOKS, RunResult, run_notebook
@@ -149,7 +150,7 @@ def _as_demo(studio: Path) -> Iterator[None]:
 # --- the steps -------------------------------------------------------------------------------------------------------------
 
 
-def _steps(job: Job, demo: Mapping[str, int]) -> Iterator[Step]:
+def _steps(job: Job, folder: Path, demo: Mapping[str, int]) -> Iterator[Step]:
     """The weeks of the job. Made one by one: what comes next depends on how the job stands."""
     yield Step("names", "the school's list", {"seed": demo["seed"], "blanks": demo["blanks"]})
     yield Step("prices", "packages and products", {})
@@ -157,18 +158,21 @@ def _steps(job: Job, demo: Mapping[str, int]) -> Iterator[Step]:
     yield Step("paper", "envelopes", {})
     yield Step("cards", "QR cards to print", {})
     yield Step("photos", "picture day", {})
-    yield from _to_the_lab(job, "")
+    yield from _to_the_lab(job, folder, "")
     yield Step("photos", "retake day", {"folders": "retake", "shoot_no": 2})
-    yield from _to_the_lab(job, " after the retake")
+    yield from _to_the_lab(job, folder, " after the retake")
     yield Step("sell", "open to all parents", {"send": True})
     for order_no, reason in _to_cancel(job)[:1]:
         yield Step("cancel", reason, {"orders": order_no})
     yield Step("report", "how the job stands", {})
 
 
-def _to_the_lab(job: Job, when: str) -> Iterator[Step]:
+def _to_the_lab(job: Job, folder: Path, when: str) -> Iterator[Step]:
     yield Step("populate", f"pictures into slots{when}", {})
-    yield Step("codes", f"cards and galleries with one likely child{when}", {"suggested": True})
+    seen = {
+        name: " ".join(f"{a}={b}" for a, b in found.items()) for name, found in looked_at(job.state, folder).items()
+    }
+    yield Step("codes", f"suggestions that a look at the pictures confirms{when}", seen)
     yield Step("place", f"ready orders go on{when}", {})
     if not when or (job.state.orders["status"] == "in_revision").any():
         yield Step("revise", f"memory mates composed{when}", {"render": True, "release": "clean"})
@@ -208,7 +212,7 @@ def _run_all(job: Job, folder: Path, warm: WarmKernel, console: Console) -> None
     )
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("", total=20)
-        for number, step in enumerate(_steps(job, demo), start=1):
+        for number, step in enumerate(_steps(job, folder, demo), start=1):
             bar.update(task, description=f"{NOTEBOOKS[step.verb]}: {step.purpose}")
             given = (
                 dict(step.parameters)
@@ -242,8 +246,11 @@ def _require_done(step: Step, result: RunResult) -> None:
 
 def _print_end(job: Job, folder: Path, seconds: float, console: Console) -> None:
     here = Path(os.path.relpath(folder))
+    state = job.state
+    wrong, pictures = len(wrong_pictures(state, folder)), int(state.slots["frame_id"].notna().sum())
     left = int(job.findings()["severity"].isin(["error", "warn"]).sum())
     print(f"\n{show_balance(job.balance())}")
+    print(f"Held against what was drawn: {pictures:,} pictures in slots, {wrong} of another child.")
     console.print(
         f"\n{left} findings are left for a person, {len(job.worklist())} refunds and fees to close. All in {seconds:.0f} s."
     )

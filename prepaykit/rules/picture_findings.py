@@ -1,16 +1,15 @@
 """What a person should look at after picture day: cards unread or alone, codes nobody has, sessions far too long.
 
 This is the second half of `prepaykit.rules.sequence`. Where a code is unknown, unread or was never shot, the child is looked for whom
-it probably belongs to: a child without frames whose code is nearly the same, or who stands on the class list between the children
-shot before and after, or who is the only one of that class still without frames. With two or three of them all are told and none is
-chosen. Details hold frames, files and codes, never names. Source: photos.md 4; domain.md 5, 19 (A4, A9, A10).
+it probably belongs to: the only child still without frames in the class of the children shot before and after. With two or three of
+them all are told and none is chosen, for a suggestion that is wrong would put one child's pictures on another's order. It is a place
+to look, never a decision: nobody takes it but a person. Details hold frames, files and codes, never names. Source: photos.md 4; domain.md 5, 19 (A4, A9, A10).
 """
 
 from __future__ import annotations
 
 import pandas as pd
 
-from prepaykit.rules.codes import nearest_codes
 from prepaykit.rules.walk import CARD, NOBODY, UNREAD, Roster
 from prepaykit.tables.findings import found, together
 
@@ -203,7 +202,7 @@ def _unlisted(
         if code in elsewhere:
             where, codes = f"it belongs to job {elsewhere[code]}", []
         else:
-            where, codes = "it is not on the names list", absent.with_code_like(code) or absent.around(row)
+            where, codes = "it is not on the names list", absent.around(row)
         details.append(f"code {code}: {where}; {n.get(code, 0)} frames are kept under it{_told(codes)}")
         likely.append(_only(codes))
     return found("photos", "code_not_listed", "galleries", lost["access_code"], details, suggestion=likely)
@@ -218,35 +217,29 @@ def _told(codes: list[str]) -> str:
 
 
 class _Absent:
-    """The children on the list who have no frames, and where they would have stood."""
+    """The children on the list who have no frames, by class."""
 
     def __init__(self, walk: pd.DataFrame, cards: pd.DataFrame, members: pd.DataFrame, subjects: pd.DataFrame) -> None:
         self._walk = walk
-        listed = subjects[subjects["kind"] != "blank"]
-        self._listed = listed.sort_values(["group_id", "last_name", "first_name", "subject_id"], ignore_index=True)
-        has_frames = self._listed["subject_id"].isin(members["subject_id"].dropna())
-        self._waiting = self._listed[~has_frames & self._listed["photograph"]]
-        self._place = pd.Series(self._listed.index, index=self._listed["access_code"])
-        self._shot = cards[cards["access_code"].isin(self._listed["access_code"])]
-
-    def with_code_like(self, code: str) -> list[str]:
-        """The one child without frames whose code is within two edits."""
-        near = nearest_codes(code, self._waiting["access_code"], most_edits=2)
-        return near if len(near) == 1 else []
+        listed = subjects[subjects["kind"] != "blank"].sort_values(["group_id", "access_code"])
+        has_frames = listed["subject_id"].isin(members["subject_id"].dropna())
+        self._waiting = listed[~has_frames & listed["photograph"]]
+        self._class_of = listed.set_index("access_code")["group_id"]
+        self._shot = cards[cards["access_code"].isin(listed["access_code"])]
 
     def around(self, row: int) -> list[str]:
-        """Children without frames who may have been shot at this row of the walk: at most three, else none is told."""
-        near = self._neighbours(row)
-        classes = set(self._listed.loc[near, "group_id"].dropna())
-        left = self._waiting[self._waiting["group_id"].isin(classes)]
-        between = left[(left.index > min(near, default=0)) & (left.index < max(near, default=0))]
-        codes = (between if len(between) == 1 else left)["access_code"].tolist()
+        """Children without frames of the class that was being shot at this row of the walk: at most three, else none is told.
+
+        Not narrowed by the order of the class list: where a class is not shot in that order, it names the wrong child.
+        """
+        classes = set(self._class_of[self._neighbours(row)].dropna())
+        codes = self._waiting.loc[self._waiting["group_id"].isin(classes), "access_code"].tolist()
         return codes if len(codes) <= MOST_TOLD else []
 
-    def _neighbours(self, row: int) -> list[int]:
-        """Places on the class list of the children whose cards come at or before, and after, a row."""
+    def _neighbours(self, row: int) -> pd.Series:
+        """Codes of the listed children whose cards come at or before, and after, a row, on the same camera."""
         at = self._shot["row"].searchsorted(row, side="right")
         around = self._shot.iloc[max(at - 1, 0) : at + 1]
         here = self._walk.loc[row]
-        around = around[(around["camera"] == here["camera"]) & (around["shoot_no"] == here["shoot_no"])]
-        return self._place[around["access_code"]].tolist()
+        same = (around["camera"] == here["camera"]) & (around["shoot_no"] == here["shoot_no"])
+        return around.loc[same, "access_code"]

@@ -41,7 +41,7 @@ STEPS = [
     ("cards", {}),
     ("photos", {}),
     ("populate", {}),
-    ("codes", {"suggested": True}),
+    ("codes", {}),
     ("place", {}),
     ("revise", {"render": True, "release": "clean"}),
     ("batch", {"send": True}),
