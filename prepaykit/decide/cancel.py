@@ -17,6 +17,7 @@ from prepaykit.decide.populate import empty_slots_after
 from prepaykit.errors import Refused, UsageError
 from prepaykit.money import show_cents
 from prepaykit.rules import money_book
+from prepaykit.rules.search import named_orders
 from prepaykit.tables.plan import Plan
 from prepaykit.tables.state import JobState
 
@@ -24,16 +25,14 @@ from prepaykit.tables.state import JobState
 def plan_cancel(state: JobState, order_nos: Iterable[str], *, now: pd.Timestamp, why: str) -> Plan:
     """Plan to take these orders out of collection, revision or open batch, with their refund and fee put on the worklist.
 
-    Raises UsageError for a number that the job does not have or without a reason, Refused for an order in production. An
+    Raises UsageError for a number that the job does not have, for one that an online order and an envelope share (say
+    `online:1001` or `paper:1001`) and without a reason, Refused for an order in production. An
     order cancelled before changes nothing. Result: `cancelled`, `to_refund_cents`, `fees_to_claim_cents`.
     """
     numbers = sorted({str(n) for n in order_nos})
     if not why.strip():
         raise UsageError("cancel: say why (--why): the reason stays with the order")
-    chosen = state.orders[state.orders["order_no"].isin(numbers)]
-    unknown = sorted(set(numbers) - set(chosen["order_no"]))
-    if unknown:
-        raise UsageError(f"cancel: {state.name} has no order {', '.join(unknown)}")
+    chosen = named_orders(state, numbers, "cancel")
     gone = chosen.loc[chosen["status"] == "released", "order_no"]
     if len(gone):
         raise Refused(
@@ -67,7 +66,9 @@ def _settled(state: JobState, orders: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Findings of other verbs without those about these orders and their children: with the order they are settled."""
     children = state.order_subjects.loc[state.order_subjects["order_id"].isin(orders["order_id"]), "order_subject_id"]
     rows = state.findings
-    gone = (rows["about"] == "orders") & rows["key"].isin(orders["order_no"])
+    # What was said of a number that another order bears too is kept: that order may still be here.
+    others = state.orders.loc[~state.orders["order_id"].isin(orders["order_id"]), "order_no"]
+    gone = (rows["about"] == "orders") & rows["key"].isin(orders["order_no"]) & ~rows["key"].isin(others)
     gone |= (rows["about"] == "order_subjects") & rows["key"].isin(children.astype("str"))
     return {str(verb): rows[(rows["verb"] == verb) & ~gone] for verb in rows.loc[gone, "verb"].unique()}
 

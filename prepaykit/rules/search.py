@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from prepaykit.errors import UsageError
 from prepaykit.tables.state import JobState
 
 FOUND_COLUMNS = ["kind", "key", "status", "where", "who"]
@@ -44,6 +45,31 @@ def find(state: JobState, text: str) -> pd.DataFrame:
         _hits(envelopes, text, ["key", "who", "typed_code", "parent_name", "parent_email"]),
     ]
     return pd.concat(hits, ignore_index=True)
+
+
+def numbered(orders: pd.DataFrame, number: str) -> pd.DataFrame:
+    """The orders of that number; `online:1001` and `paper:1001` mean one of them where shop and envelopes count alike."""
+    origin, _, bare = number.partition(":")
+    return orders[(orders["order_no"] == number) | ((orders["origin"] == origin) & (orders["order_no"] == bare))]
+
+
+def named_orders(state: JobState, numbers: list[str], verb: str) -> pd.DataFrame:
+    """Exactly one order for each of these numbers. Raises UsageError for one that is not there, or that two orders bear.
+
+    >>> named_orders(JobState.new(name="maple-grove-2026", school="Maple Grove"), [], "cancel").shape[0]
+    0
+    """
+    rows = {number: numbered(state.orders, number) for number in numbers}
+    unknown = [n for n, found in rows.items() if not len(found)]
+    if unknown:
+        raise UsageError(f"{verb}: {state.name} has no order {', '.join(unknown)}")
+    twice = [n for n, found in rows.items() if len(found) > 1]
+    if twice:
+        ways = ", ".join(f"{origin}:{n}" for n in twice for origin in rows[n]["origin"].sort_values())
+        raise UsageError(
+            f"{verb}: an online order and an envelope have the number {', '.join(twice)}: say which, by {ways}"
+        )
+    return pd.concat([state.orders.head(0), *rows.values()]).drop_duplicates("order_id")
 
 
 def worklist(state: JobState) -> pd.DataFrame:

@@ -13,7 +13,12 @@ from prepaykit.rules.balance import balance
 from prepaykit.rules.search import find, worklist
 from tests.jobs import NOW, job, placed, populated, released
 
-READY = {"archive_date": "2027-06-01", "selling_price_list": "fall", "selling_shipping": "usual", "campaign": "fall-proofs"}
+READY = {
+    "archive_date": "2027-06-01",
+    "selling_price_list": "fall",
+    "selling_shipping": "usual",
+    "campaign": "fall-proofs",
+}
 
 
 def cancelled(state, *numbers):
@@ -57,7 +62,9 @@ def test_an_order_in_revision_leaves_it():
 
 
 def test_selling_is_refused_until_its_settings_are_there():
-    with pytest.raises(Refused, match=r"maple-grove-2026 has no archive_date → set it: prepaykit settings archive_date=VALUE"):
+    with pytest.raises(
+        Refused, match=r"maple-grove-2026 has no archive_date → set it: prepaykit settings archive_date=VALUE"
+    ):
         plan_sell(placed(job(1)))
 
 
@@ -115,3 +122,11 @@ def test_a_setting_is_changed_by_a_plan():
 def test_a_setting_that_a_job_cannot_have_is_refused(settings, message):
     with pytest.raises(UsageError, match=message):
         plan_settings(job(1), settings)
+
+
+def test_an_online_order_and_an_envelope_of_one_number_are_not_cancelled_together():
+    state = populated(job(2))
+    state = state.replace(orders=state.orders.assign(order_no="1001", origin=["online", "paper"]))
+    with pytest.raises(UsageError, match="say which, by online:1001, paper:1001"):
+        cancelled(state, "1001")
+    assert cancelled(state, "paper:1001").orders["status"].tolist() == ["open", "cancelled"]
