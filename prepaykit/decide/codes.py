@@ -16,13 +16,20 @@ from prepaykit.decide.photos import picture_tables
 from prepaykit.decide.populate import refill
 from prepaykit.errors import Refused, UsageError
 from prepaykit.rules.codes import compact, nearest_codes
+from prepaykit.rules.order_entry import CHILD_MAY_CHANGE
 from prepaykit.tables.catalog import typed
 from prepaykit.tables.findings import together
 from prepaykit.tables.plan import Plan
 from prepaykit.tables.state import JobState
 
-MAY_CHANGE = ("open", "held", "in_revision")
-SETTLED_BY_ORDER_CODE = ("order_unmatched", "order_ambiguous", "name_contradicts_code", "code_of_another_child", "order_code_unlisted", "code_unknown")
+SETTLED_BY_ORDER_CODE = (
+    "order_unmatched",
+    "order_ambiguous",
+    "name_contradicts_code",
+    "code_of_another_child",
+    "order_code_unlisted",
+    "code_unknown",
+)
 
 
 def plan_codes(
@@ -173,7 +180,7 @@ def _order_subject(state: JobState, order: int | str) -> int:
         raise UsageError(f"there is no order {order} in {state.name}")
     row = rows.iloc[0]
     at = state.orders[state.orders["order_id"] == row["order_id"]].iloc[0]
-    if at["status"] not in MAY_CHANGE:
+    if at["status"] not in CHILD_MAY_CHANGE:
         raise Refused(
             f"order {at['order_no']} is {at['status']}: the child of an order is changed while the order is in a collection or in "
             "manual revision. Cancel it, or order a reprint, instead."

@@ -282,8 +282,9 @@ def _known_orders(work: JobState, rows: pd.DataFrame) -> tuple[JobState, pd.Data
     late = waiting & (received == 0) & (stated > 0)
     work = _late_payments(work, rows, here[late], stated[late])
     differs = _contents(rows) != _contents_there(work, here)
-    differs = (differs & ~broken) | ((stated != received) & ~late & (stated > 0))
-    keys = here.index[differs & here["status"].ne("cancelled")]
+    differs &= ~broken & here["status"].ne("cancelled")
+    # Money that is paid for a cancelled order is said too: somebody has to give it back.
+    keys = here.index[differs | ((stated != received) & ~late & (stated > 0))]
     changed = found(
         "orders",
         "order_changed",

@@ -21,12 +21,20 @@ import pandas as pd
 
 from prepaykit.decide.orders import TYPED, tables_of
 from prepaykit.decide.prices import newest_edition
-from prepaykit.errors import UsageError
+from prepaykit.errors import Refused, UsageError
 from prepaykit.money import show_cents
 from prepaykit.rules import money_book
 from prepaykit.rules.codes import normal_code
 from prepaykit.rules.matching.exact import match_exactly
-from prepaykit.rules.order_entry import WAITING, enter_orders, flawed_orders, listed_subjects, mend_orders, take_money
+from prepaykit.rules.order_entry import (
+    CHILD_MAY_CHANGE,
+    WAITING,
+    enter_orders,
+    flawed_orders,
+    listed_subjects,
+    mend_orders,
+    take_money,
+)
 from prepaykit.rules.pricing import same_items
 from prepaykit.rules.standing import as_matching_wants, carried_findings, standing_findings
 from prepaykit.tables.catalog import empty, typed
@@ -51,10 +59,11 @@ def plan_paper(
     """Take in keyed envelopes: each is recorded with its money, and becomes an order once its child is certain.
 
     `envelopes`: one row is an envelope, as `read_paper_orders` gives them; an empty table looks again at those that are
-    there. `match`: envelope number → access code, as a person decided; it stands for later runs. Findings:
+    there. `match`: envelope number → access code, as a person decided; it stands for later runs, until another word is given
+    (here, or to the order by `codes`). Findings:
     envelope_unmatched, envelope_ambiguous, underpaid, overpaid, package_unknown, order_string_unreadable,
     name_contradicts_code, order_doubled, order_changed. Raises UsageError if `match` names an envelope or a code that is
-    not there. Places nothing and deletes nothing. Source: domain.md 7.
+    not there, Refused if it names another child for an order that has gone on to the batch. Places nothing and deletes nothing. Source: domain.md 7.
 
     >>> from prepaykit.tables.state import JobState
     >>> state = JobState.new(name="maple-grove-2026", school="Maple Grove")
@@ -191,8 +200,27 @@ def _with_choices(work: JobState, match: Mapping[str, str]) -> JobState:
             f"code {', '.join(unlisted)} is not on the names list of {work.name}: add the child, or correct the code"
         )
     rows = pd.DataFrame({"kind": "match", "target": sorted(wanted), "value": [wanted[n] for n in sorted(wanted)]})
+    undone = _require_may_change(work, wanted)
     old = work.choices[~((work.choices["kind"] == "match") & work.choices["target"].isin(wanted))]
+    old = old[~((old["kind"] == "order_code") & old["target"].isin(undone))]
     return work.replace(choices=pd.concat([old, typed("choices", rows)]) if len(old) else rows)
+
+
+def _require_may_change(work: JobState, wanted: Mapping[str, str]) -> pd.Series:
+    """The children (keys as text) of orders that these envelopes became; refused if one has gone on for another child."""
+    paper = work.orders[(work.orders["origin"] == "paper") & work.orders["order_no"].isin(wanted)]
+    children = work.order_subjects.merge(paper[["order_id", "order_no", "status"]], on="order_id", validate="m:1")
+    asked = children["order_no"].map(wanted).map(work.subjects.set_index("access_code")["subject_id"])
+    late = children[
+        (asked.astype("Int64") != children["subject_id"]).fillna(True) & ~children["status"].isin(CHILD_MAY_CHANGE)
+    ]
+    if len(late):
+        number, status = late[["order_no", "status"]].iloc[0]
+        raise Refused(
+            f"envelope {number} is matched to another child and its order is {status}: it can be matched anew while the order is in a "
+            "collection or in manual revision. Cancel it, or order a reprint, instead."
+        )
+    return children["order_subject_id"].astype("str")
 
 
 def _choices(work: JobState) -> pd.Series:
@@ -256,7 +284,7 @@ def _rematched(work: JobState) -> JobState:
     chosen = _choices(work)
     paper = work.orders[
         (work.orders["origin"] == "paper")
-        & work.orders["status"].isin(WAITING)
+        & work.orders["status"].isin(CHILD_MAY_CHANGE)
         & work.orders["order_no"].isin(chosen.index)
     ]
     wanted = work.order_subjects["order_id"].map(paper.set_index("order_id")["order_no"].map(chosen)).astype("Int64")

@@ -18,6 +18,7 @@ from prepaykit.tables.findings import together
 from prepaykit.tables.state import JobState
 
 WAITING = ("open", "held")
+CHILD_MAY_CHANGE = ("open", "held", "in_revision")
 MENDABLE = ("package_unknown", "order_string_unreadable")
 
 

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from prepaykit.decide.cancel import plan_cancel
 from prepaykit.decide.orders import plan_orders
 from prepaykit.decide.prices import plan_prices
 from prepaykit.tables.state import JobState
@@ -334,3 +335,13 @@ def test_a_cancelled_order_stays_cancelled_when_the_file_comes_again(job):
     state = took(job, TWO)
     gone = state.replace(orders=state.orders.assign(status=["cancelled", "open"], collection_id=[None, 1]))
     assert plan_orders(gone, TWO, now=NOW).is_empty
+
+
+def test_money_that_is_paid_for_a_cancelled_order_is_said(job):
+    unpaid = TWO.assign(paid_cents=pd.Series([None, 6900], dtype="Int64"))
+    state = job.after(plan_orders(job, unpaid, now=NOW))
+    state = state.after(plan_cancel(state, ["1001"], now=NOW, why="moved away"))
+    assert "order_changed" not in [c for c, _, _ in said(plan_orders(state, unpaid, now=NOW))]
+    plan = plan_orders(state, TWO, now=NOW)
+    assert ("order_changed", "orders", "1001") in said(plan)
+    assert state.after(plan).payments["amount_cents"].sum() == 6900

@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from prepaykit.decide.codes import plan_codes
 from prepaykit.decide.orders import plan_orders
 from prepaykit.decide.paper import plan_paper
 from prepaykit.decide.prices import plan_prices
-from prepaykit.errors import UsageError
+from prepaykit.errors import Refused, UsageError
 from prepaykit.tables.state import JobState
 from tests.decide.test_orders import NOW, PRICES, TWO, people, said
 from tests.tables_as_text import table
@@ -196,3 +197,24 @@ def test_whatever_is_keyed_and_corrected_every_cent_is_held_once_and_nothing_hap
     by_order = state.orders.set_index("order_no")["paid_cents"]
     assert {k: v for k, v in held(state).items() if k != "-"} == by_order[by_order != 0].to_dict()
     assert set(state.envelopes.dropna(subset=["order_id"])["envelope_no"]) == set(state.orders["order_no"])
+
+
+def test_an_envelope_whose_order_went_on_is_not_matched_to_another_child_in_silence(job):
+    state = took(job, ENVELOPES.head(1))
+    gone = state.replace(orders=state.orders.assign(status="in_batch"))
+    with pytest.raises(Refused, match="envelope E-1 is matched to another child and its order is in_batch"):
+        plan_paper(gone, ENVELOPES.head(0), match={"E-1": "X-2"}, now=NOW)
+    assert plan_paper(gone, ENVELOPES.head(0), match={"E-1": "X-1"}, now=NOW).result["orders"] == 0, (
+        "the same child is no change"
+    )
+    revised = state.replace(orders=state.orders.assign(status="in_revision"))
+    assert took(revised, ENVELOPES.head(0), match={"E-1": "X-2"}).slots["subject_id"].unique().tolist() == [2]
+
+
+def test_a_match_given_after_a_code_was_given_to_the_order_stands(job):
+    state = took(job, ENVELOPES.head(1))
+    state = state.after(plan_codes(state, order_code={"E-1": "X-2"}))
+    assert state.order_subjects["subject_id"].tolist() == [2]
+    state = took(state, ENVELOPES.head(0), match={"E-1": "X-1"})
+    assert state.order_subjects["subject_id"].tolist() == [1]
+    assert took(state, ENVELOPES.head(1)).order_subjects["subject_id"].tolist() == [1]
