@@ -24,6 +24,7 @@ from pathlib import Path
 import pandas as pd
 
 from prepaykit.adapters.composer import compose_memory_mate
+from prepaykit.adapters.durable import disk_errors
 from prepaykit.adapters.lab.folder import write_package
 from prepaykit.adapters.lab.jpeg import without_metadata
 from prepaykit.adapters.mail_merge import write_merge_file
@@ -41,7 +42,7 @@ from prepaykit.decide.prices import plan_prices
 from prepaykit.decide.revise import in_revision, plan_revise
 from prepaykit.decide.sell import plan_sell
 from prepaykit.decide.settings import plan_settings
-from prepaykit.errors import UsageError
+from prepaykit.errors import Refused, UsageError
 from prepaykit.intake.frames import read_frames
 from prepaykit.intake.names_list import read_names
 from prepaykit.intake.online_orders import read_orders
@@ -303,26 +304,34 @@ class Job:
         digest = hashlib.sha256(content).hexdigest()
         path = self.studio.home / ARTWORK / self.name / f"{digest[:32]}.jpg"
         if not path.exists():
-            write_whole(path, content)
+            with disk_errors("the artwork could not be kept"):
+                write_whole(path, content)
         return f"{self.name}/{path.name}", digest
 
     def _render(self, state: JobState) -> dict[int, tuple[str, str]]:
         """Compose every memory mate in revision that has both pictures and no artwork yet."""
         queue = in_revision(state)
         queue = queue[queue["lacks"] == "artwork"].merge(
-            state.frames[["frame_id", "root", "path"]], on="frame_id", validate="m:1"
+            state.frames[["frame_id", "root", "path", "sha256"]], on="frame_id", validate="m:1"
         )
-        pairs = queue.pivot(
-            index=["line_id", "product_code"], columns="hole", values=["slot_id", "root", "path"]
-        ).dropna()
+        pairs = queue.pivot(index="mate", columns="hole", values=["slot_id", "root", "path", "sha256"]).dropna()
         done = {}
         for _, row in pairs.iterrows():
             own, group = (
-                self.studio.open_bytes(row["root", hole], row["path", hole])
+                self._as_read(row["root", hole], row["path", hole], row["sha256", hole])
                 for hole in ("mate_individual", "mate_group")
             )
             done[int(row["slot_id", "mate_individual"])] = self._keep_artwork(compose_memory_mate(own, group))
         return done
+
+    def _as_read(self, root: str, path: str, sha256: str) -> bytes:
+        """The bytes of a frame, if they are still those that were read: another picture may lie under its name by now."""
+        content = self.studio.open_bytes(root, path)
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise Refused(
+                f"revise {self.name}: frame {path} is not the file that was read. Run photos again, then populate."
+            )
+        return content
 
 
 def _read_artwork(path: Path) -> bytes:

@@ -16,11 +16,13 @@ import pandas as pd
 
 from prepaykit.errors import Refused, UsageError
 from prepaykit.rules.batching import assign_batches
-from prepaykit.rules.slots import own_frames
+from prepaykit.rules.slots import SETTLED, mate_numbers, own_frames, without_artwork
 from prepaykit.tables.catalog import typed
 from prepaykit.tables.findings import found, together
 from prepaykit.tables.plan import Plan
 from prepaykit.tables.state import JobState
+
+GONE = "the order has been sent to production or was cancelled; make a reprint instead"
 
 
 def plan_revise(
@@ -69,12 +71,15 @@ def plan_revise(
 
 
 def in_revision(state: JobState) -> pd.DataFrame:
-    """The queue: one row a slot of an order in manual revision, with what it lacks (`""`, `picture` or `artwork`)."""
+    """The queue: one row a slot of an order in manual revision, with what it `lacks` (`""`, `picture` or `artwork`).
+
+    `mate` numbers the memory mates: the two holes of one print share it; 0 for any other slot.
+    """
     waiting = state.orders.loc[state.orders["status"] == "in_revision", ["order_id", "order_no"]]
     slots = state.slots[~state.slots["is_dropped"]].merge(waiting, on="order_id", validate="m:1")
     needs_art = slots["hole"].str.startswith("mate_") & slots["artwork_path"].isna()
     lacks = np.select([slots["frame_id"].isna(), needs_art], ["picture", "artwork"], default="")
-    return slots.assign(lacks=lacks).sort_values(["order_id", "slot_id"], ignore_index=True)
+    return slots.assign(lacks=lacks, mate=mate_numbers(slots)).sort_values(["order_id", "slot_id"], ignore_index=True)
 
 
 def _lacking(state: JobState) -> pd.DataFrame:
@@ -108,11 +113,9 @@ def _replace(state: JobState, replaced: dict[int, int]) -> tuple[pd.DataFrame, p
     known = state.slots["slot_id"].isin(replaced)
     if known.sum() != len(replaced):
         raise UsageError(f"revise --replace: unknown slot {sorted(set(replaced) - set(state.slots['slot_id']))}")
-    settled = state.orders.loc[state.orders["status"].isin(["released", "cancelled"]), "order_id"]
+    settled = state.orders.loc[state.orders["status"].isin(SETTLED), "order_id"]
     if state.slots.loc[known, "order_id"].isin(settled).any():
-        raise Refused(
-            "revise --replace: the order has been sent to production or was cancelled; make a reprint instead"
-        )
+        raise Refused(f"revise --replace: {GONE}")
     frame = state.slots["slot_id"].map(replaced).astype("Int64")
     differs = known & (frame != state.slots["frame_id"]).fillna(True)
     slots = state.slots.assign(frame_id=state.slots["frame_id"].where(~known, frame))
@@ -122,8 +125,7 @@ def _replace(state: JobState, replaced: dict[int, int]) -> tuple[pd.DataFrame, p
         raise Refused(f"revise --replace: slot {ids}: the frame is not in the gallery of this order's child. Relabel the gallery first "
                       "(prepaykit codes --relabel) if it really is.")  # fmt: skip
     slots = slots.assign(filled_by=slots["filled_by"].mask(known, "person"))
-    mates = slots.loc[differs & slots["hole"].str.startswith("mate_"), ["line_id", "product_code"]]
-    slots = _without_artwork(slots, mates)
+    slots = without_artwork(slots, differs.to_numpy(dtype=bool))
     new = pd.DataFrame({"target": [str(s) for s in replaced], "value": [str(f) for f in replaced.values()]}).assign(
         kind="frame"
     )
@@ -131,23 +133,18 @@ def _replace(state: JobState, replaced: dict[int, int]) -> tuple[pd.DataFrame, p
     return slots, typed("choices", pd.concat([others, typed("choices", new)]))
 
 
-def _without_artwork(slots: pd.DataFrame, mates: pd.DataFrame) -> pd.DataFrame:
-    pairs = pd.MultiIndex.from_frame(slots[["line_id", "product_code"]])
-    stale = pairs.isin(pd.MultiIndex.from_frame(mates)) & slots["hole"].str.startswith("mate_").to_numpy()
-    return slots.assign(
-        artwork_path=slots["artwork_path"].mask(stale), artwork_sha256=slots["artwork_sha256"].mask(stale)
-    )
-
-
 def _attach(state: JobState, artwork: dict[int, tuple[str, str]]) -> pd.DataFrame:
     """Slots with finished artwork on both holes of each memory mate named by one of its slots."""
     slots = state.slots
+    mate = mate_numbers(slots) if artwork else None
+    settled = slots["order_id"].isin(state.orders.loc[state.orders["status"].isin(SETTLED), "order_id"])
     for slot_id, (path, sha256) in artwork.items():
-        row = slots[slots["slot_id"] == slot_id]
-        if not len(row) or not row["hole"].iloc[0].startswith("mate_"):
+        row = (slots["slot_id"] == slot_id).to_numpy()
+        if not row.any() or not mate[row][0]:
             raise UsageError(f"revise --artwork: slot {slot_id} is not a hole of a memory mate")
-        pair = (slots["line_id"] == row["line_id"].iloc[0]) & (slots["product_code"] == row["product_code"].iloc[0])
-        pair &= slots["hole"].str.startswith("mate_")
+        pair = mate == mate[row][0]
+        if settled[pair].any():
+            raise Refused(f"revise --artwork: slot {slot_id}: {GONE}")
         if slots.loc[pair, "frame_id"].isna().any():
             raise Refused(f"revise --artwork: slot {slot_id}: a hole of this memory mate has no picture yet")
         slots = slots.assign(

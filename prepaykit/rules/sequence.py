@@ -92,8 +92,8 @@ def sequence_frames(
     walk = walk_frames(frames, reads, choices)
     members = members_of(walk, roster)
     galleries = _galleries(members, chosen(choices, "hide"))
-    group_frames = _group_frames(members)
-    result = frames.assign(role=_roles(frames, walk, galleries, group_frames))
+    group_frames = _group_frames(members, chosen(choices, "hide"))
+    result = frames.assign(role=_roles(frames, walk, members, galleries, group_frames))
     findings = picture_findings(
         result, walk, reads, members, roster, subjects, is_clock_jump=order["is_clock_jump"], other_codes=other_codes
     )
@@ -106,27 +106,35 @@ def sequence_frames(
 
 def _galleries(members: pd.DataFrame, hidden: dict[str, str]) -> pd.DataFrame:
     own = members[members["group_id"].isna()]
-    hidden_ids = [int(k) for k, v in hidden.items() if v == "hidden" and k.isdigit()]
     rows = own.assign(
         position=own.groupby("access_code").cumcount() + 1,
         is_active=own["is_active"].fillna(False).astype("bool"),
-        is_hidden=own["frame_id"].isin(hidden_ids),
+        is_hidden=own["frame_id"].isin(_hidden(hidden)),
     )
     return typed("galleries", rows[[c for c in columns_of("galleries") if c in rows]])
 
 
-def _group_frames(members: pd.DataFrame) -> pd.DataFrame:
-    rows = members[members["group_id"].notna()].drop_duplicates(["frame_id", "group_id"])
+def _hidden(choices: dict[str, str]) -> list[int]:
+    return [int(k) for k, v in choices.items() if v == "hidden" and k.isdigit()]
+
+
+def _group_frames(members: pd.DataFrame, hidden: dict[str, str]) -> pd.DataFrame:
+    """The group pictures. A hidden one is set aside: nobody may be given it."""
+    rows = members[members["group_id"].notna() & ~members["frame_id"].isin(_hidden(hidden))]
+    rows = rows.drop_duplicates(["frame_id", "group_id"])
     rows = rows.assign(position=rows.groupby("group_id").cumcount() + 1)
     return typed("group_frames", rows[["frame_id", "group_id", "position"]])
 
 
-def _roles(frames: pd.DataFrame, walk: pd.DataFrame, galleries: pd.DataFrame, group_frames: pd.DataFrame) -> pd.Series:
+def _roles(frames: pd.DataFrame, walk: pd.DataFrame, members: pd.DataFrame, galleries: pd.DataFrame,
+           group_frames: pd.DataFrame) -> pd.Series:  # fmt: skip
     frame_id = frames["frame_id"]
     tests = [
         frame_id.isin(walk.loc[walk["is_aside"], "frame_id"]),
         frame_id.isin(walk.loc[walk["is_card"], "frame_id"]),
         frame_id.isin(galleries["frame_id"]),
         frame_id.isin(group_frames["frame_id"]),
+        frame_id.isin(members["frame_id"]),  # a hidden group picture
     ]
-    return pd.Series(np.select(tests, ["set_aside", "card", "individual", "group"], "unassigned"), index=frames.index)
+    roles = ["set_aside", "card", "individual", "group", "set_aside"]
+    return pd.Series(np.select(tests, roles, "unassigned"), index=frames.index)

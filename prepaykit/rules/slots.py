@@ -6,7 +6,8 @@ individual one, the group picture of the child's class, or one of the two holes 
 Rule. An individual hole takes the first frame after the child's card: the gallery's lowest position, of the latest shoot
 if the child came to a retake day (`retake_policy`). A group hole takes the first group picture of the child's group. What a
 person chose stays, as long as it is a picture of that very child or group. A slot of an order already on its way keeps its
-frame, unless the frame no longer belongs to the child (its gallery was relabelled): then it is emptied and filled anew.
+frame, unless the frame no longer belongs to the child (its gallery was relabelled) or was hidden since: then it is emptied
+and filled anew. A hidden frame stays only where a person chose it for that very slot.
 
 Promise. Every slot is filled or has exactly one finding that says why not; no slot ever holds a frame of another code.
 
@@ -31,6 +32,7 @@ from prepaykit.tables.findings import found, together
 
 SETTLED = ("released", "cancelled")
 ON_ITS_WAY = ("in_revision", "in_batch")
+MATE_HOLES = ("mate_individual", "mate_group")
 NOTHING = 0
 
 
@@ -89,9 +91,9 @@ def fill_slots(
     by_rule = np.where(is_group_hole, _at(group.frame, class_), _at(own.frame, child))
     by_rule = np.where(_at(may_sell, child), by_rule, NOTHING)
     now = _keys(slots["frame_id"])
-    now = np.where(
-        _belongs(now, child, class_, is_group_hole, galleries, group_frames) & _at(may_sell, child), now, NOTHING
-    )
+    may_stay = _belongs(now, child, class_, is_group_hole, galleries, group_frames) & _at(may_sell, child)
+    may_stay &= ~_hidden(now, child, galleries) | (slots["filled_by"] == "person").to_numpy()
+    now = np.where(may_stay, now, NOTHING)
     live, stays = _which_may_change(slots, orders, now)
     frame = np.where(stays, now, by_rule)
     frame = np.where(live, frame, _keys(slots["frame_id"]))
@@ -168,6 +170,12 @@ def _belongs(frame: np.ndarray, child: np.ndarray, class_: np.ndarray, is_group_
     return result
 
 
+def _hidden(frame: np.ndarray, child: np.ndarray, galleries: pd.DataFrame) -> np.ndarray:
+    """True where the frame is not offered in that child's gallery."""
+    hidden = galleries[galleries["is_hidden"] & galleries["subject_id"].notna()]
+    return np.isin(_pairs(child, frame), _pairs(_keys(hidden["subject_id"]), hidden["frame_id"].to_numpy()))
+
+
 def own_frames(
     slots: pd.DataFrame, subjects: pd.DataFrame, galleries: pd.DataFrame, group_frames: pd.DataFrame
 ) -> np.ndarray:
@@ -179,22 +187,44 @@ def own_frames(
     may_sell = _flags_by(subjects["subject_id"], subjects["photograph"] & subjects["sell"])
     class_ = _at(_keys_by(subjects["subject_id"], subjects["group_id"]), child)
     is_group_hole = slots["hole"].isin(["group", "mate_group"]).to_numpy()
-    return _belongs(_keys(slots["frame_id"]), child, class_, is_group_hole, galleries, group_frames) & _at(may_sell, child)
+    return _belongs(_keys(slots["frame_id"]), child, class_, is_group_hole, galleries, group_frames) & _at(
+        may_sell, child
+    )
 
 
 def _write(slots: pd.DataFrame, frame: np.ndarray, kept: np.ndarray) -> pd.DataFrame:
-    before = _keys(slots["frame_id"])
-    changed = frame != before
-    mate = slots["hole"].isin(["mate_individual", "mate_group"])
-    stale = slots.loc[changed & mate.to_numpy(), ["line_id", "product_code"]].drop_duplicates()
+    changed = frame != _keys(slots["frame_id"])
     by = slots["filled_by"].where(kept | ~changed, "rule").where(frame > 0)
     result = slots.assign(frame_id=pd.array(np.where(frame > 0, frame, 0), dtype="Int64"), filled_by=by.astype("str"))
     result["frame_id"] = result["frame_id"].where(frame > 0)
-    if len(stale):
-        pairs = pd.MultiIndex.from_frame(result[["line_id", "product_code"]])
-        stale_rows = pairs.isin(pd.MultiIndex.from_frame(stale)) & mate.to_numpy()
-        result.loc[stale_rows, ["artwork_path", "artwork_sha256"]] = None
-    return result
+    return without_artwork(result, changed)
+
+
+# --- memory mates --------------------------------------------------------------------------------------------------------
+
+
+def mate_numbers(slots: pd.DataFrame) -> np.ndarray:
+    """Which memory mate each slot is a hole of: the two holes of one print share a number; 0 for any other slot.
+
+    A package may hold the same memory mate twice: its first individual hole goes with its first group hole, and so on.
+    """
+    holes = slots.loc[slots["hole"].isin(MATE_HOLES), ["line_id", "product_code", "hole", "slot_id"]]
+    holes = holes.sort_values("slot_id")
+    holes["place"] = holes.groupby(["line_id", "product_code", "hole"]).cumcount()
+    number = holes.groupby(["line_id", "product_code", "place"]).ngroup() + 1
+    return number.reindex(slots.index, fill_value=NOTHING).to_numpy()
+
+
+def without_artwork(slots: pd.DataFrame, changed: np.ndarray) -> pd.DataFrame:
+    """The slots without the artwork of every memory mate of which a hole is among the `changed` ones: it shows what was there."""
+    is_mate = slots["hole"].isin(MATE_HOLES).to_numpy()
+    if not (changed & is_mate).any():
+        return slots
+    mate = mate_numbers(slots)
+    stale = is_mate & np.isin(mate, mate[changed & is_mate])
+    return slots.assign(
+        artwork_path=slots["artwork_path"].mask(stale), artwork_sha256=slots["artwork_sha256"].mask(stale)
+    )
 
 
 # --- why a slot stays empty ----------------------------------------------------------------------------------------------

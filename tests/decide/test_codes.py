@@ -9,6 +9,7 @@ from prepaykit.decide.codes import plan_codes
 from prepaykit.decide.photos import plan_photos
 from prepaykit.decide.populate import plan_populate
 from prepaykit.errors import Refused, UsageError
+from prepaykit.rules.balance import balance
 from prepaykit.tables.findings import found, together
 from tests.rules.picture_day import day, findings_of, galleries, job
 
@@ -146,3 +147,14 @@ def test_what_is_not_there_is_a_wrong_call_that_says_what_would_be_right(wish, w
     state = photographed(job("KA11", "KB22"), day("KA11 ."))
     with pytest.raises(UsageError, match=words):
         plan_codes(state, **wish)
+
+
+def test_a_hidden_group_picture_is_set_aside_and_the_next_one_is_taken():
+    state = photographed(job("K001"), day("G001 . . K001 ."))
+    state = state.after(plan_codes(state, hide=[2]))
+    assert state.group_frames["frame_id"].tolist() == [3]
+    assert state.frames.set_index("frame_id")["role"].loc[[2, 3]].tolist() == ["set_aside", "group"]
+    assert balance(state)["holds"].all()
+    assert state.after(plan_codes(state, hide={2: False})).group_frames.sort_values("position")[
+        "frame_id"
+    ].tolist() == [2, 3]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from prepaykit.decide.photos import plan_photos
 from prepaykit.intake.frames import read_frames
 from prepaykit.tables.findings import found
+from tests.decide.test_codes import with_orders
 from tests.intake.drawn import card_and_frames
 from tests.rules.picture_day import day, findings_of, galleries, job
 
@@ -110,3 +113,19 @@ def test_from_real_files_to_galleries_and_back_without_a_second_look(tmp_path):
     assert galleries(state) == {"K001": [2, 3], "K002": [5, 6]}
     again = read_frames(tmp_path, known=state.frames)
     assert plan_photos(state, again.table, findings=again.findings).is_empty
+
+
+def test_artwork_made_of_a_file_that_has_other_bytes_now_is_taken_off():
+    state, read = job("K001"), day("G001 . K001 . .")
+    state = with_orders(state.after(plan_photos(state, read)), "K001")
+    mate = [
+        state.slots.assign(slot_id=n, hole=hole, frame_id=frame)
+        for n, hole, frame in ((1, "mate_individual", 4), (2, "mate_group", 2))
+    ]
+    state = state.replace(slots=pd.concat(mate).assign(artwork_path="art.jpg", artwork_sha256="ff"))
+    other = read.assign(sha256=read["sha256"].mask(read["path"] == "IMG_0005.JPG", "other"))
+    assert state.after(plan_photos(state, other)).slots["artwork_path"].notna().all(), (
+        "that frame is not in the artwork"
+    )
+    other = read.assign(sha256=read["sha256"].mask(read["path"] == "IMG_0002.JPG", "other"))
+    assert state.after(plan_photos(state, other)).slots["artwork_path"].isna().all()

@@ -3,7 +3,8 @@
 import pandas as pd
 
 from prepaykit.decide.populate import plan_populate
-from tests.jobs import code, job, populated, with_frames, with_orders
+from prepaykit.decide.revise import plan_revise
+from tests.jobs import NOW, code, job, placed, populated, with_frames, with_orders
 from tests.tables_as_text import table
 
 
@@ -95,7 +96,9 @@ def test_a_chosen_frame_that_is_no_longer_the_childs_is_replaced():
 def test_slots_without_a_child_never_meet_galleries_without_a_child():
     """pandas joins missing to missing: a gallery of an unlisted code must not fill an unmatched order."""
     state = with_frames(job(2), {"XXXX-9999": 2})
-    state = state.replace(slots=state.slots.assign(subject_id=None), order_subjects=state.order_subjects.assign(subject_id=None))
+    state = state.replace(
+        slots=state.slots.assign(subject_id=None), order_subjects=state.order_subjects.assign(subject_id=None)
+    )
     state = populated(state)
     assert state.slots["frame_id"].isna().all()
     assert state.findings["code"].tolist() == ["code_unknown", "code_unknown"]
@@ -130,4 +133,25 @@ def test_a_likely_gallery_is_suggested_for_a_child_without_one():
 
 def test_populate_counts_what_is_complete_and_what_waits():
     state = with_orders(job(3, absent=(3,)), [("2000", [1, 3])])
-    assert dict(plan_populate(state).result) == {"slots": 5, "filled": 3, "empty": 2, "orders_complete": 2, "orders_waiting": 2}
+    assert dict(plan_populate(state).result) == {
+        "slots": 5,
+        "filled": 3,
+        "empty": 2,
+        "orders_complete": 2,
+        "orders_waiting": 2,
+    }
+
+
+def test_a_frame_hidden_since_the_order_was_placed_is_not_sent():
+    state = placed(job(1))
+    hidden = state.galleries["frame_id"] == state.slots["frame_id"].iloc[0]
+    state = populated(state.replace(galleries=state.galleries.assign(is_hidden=hidden)))
+    assert state.slots["frame_id"].tolist() == state.galleries.loc[~hidden, "frame_id"].tolist()
+
+
+def test_a_hidden_frame_that_a_person_chose_for_a_slot_stays_there():
+    state = placed(job(1, has_manual_revision=True))
+    state = state.replace(galleries=state.galleries.assign(is_hidden=state.galleries["position"] == 2))
+    chosen = int(state.galleries["frame_id"].iloc[1])
+    state = state.after(plan_revise(state, now=NOW, replace={1: chosen}))
+    assert populated(state).slots["frame_id"].tolist() == [chosen]

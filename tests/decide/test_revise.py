@@ -1,10 +1,11 @@
 """revise: replace, attach, release; never another child's picture, never a memory mate without artwork."""
 
+import pandas as pd
 import pytest
 
 from prepaykit.decide.revise import in_revision, plan_revise
 from prepaykit.errors import Refused, UsageError
-from tests.jobs import NOW, job, placed, populated, with_orders
+from tests.jobs import NOW, job, placed, populated, released, with_orders
 
 
 def revised(state, **what):
@@ -89,3 +90,27 @@ def test_an_order_in_production_is_not_revised():
     state = state.replace(orders=state.orders.assign(status="released"))
     with pytest.raises(Refused, match="make a reprint"):
         plan_revise(state, now=NOW, replace={1: 2})
+
+
+def two_mates_of_one_package():
+    """An order whose package holds the same memory mate twice: slots 1 and 2, 3 and 4."""
+    state = job(1, products="mate")
+    return placed(state.replace(slots=pd.concat([state.slots, state.slots.assign(slot_id=[3, 4])])))
+
+
+def test_the_same_memory_mate_twice_in_a_package_is_two_prints():
+    state = revised(two_mates_of_one_package(), artwork={1: ("one.jpg", "ff")})
+    assert state.slots["artwork_path"].fillna("").tolist() == ["one.jpg", "one.jpg", "", ""]
+    assert in_revision(state)["lacks"].tolist() == ["", "", "artwork", "artwork"]
+
+
+def test_another_frame_takes_only_the_artwork_off_that_shows_it():
+    state = revised(two_mates_of_one_package(), artwork={1: ("one.jpg", "ff"), 4: ("two.jpg", "ff")})
+    state = revised(state, replace={3: frames_of(state, 1)[1]})
+    assert state.slots["artwork_path"].fillna("").tolist() == ["one.jpg", "one.jpg", "", ""]
+
+
+def test_artwork_for_an_order_that_is_gone_is_refused():
+    state = revised(placed(job(1, products="mate")), artwork={1: ("art.jpg", "ff")}, release="clean")
+    with pytest.raises(Refused, match="has been sent to production"):
+        plan_revise(released(state), now=NOW, artwork={1: ("other.jpg", "ff")})
