@@ -6,8 +6,8 @@ it is `prepaykit send`, and its key is the batch, so it leaves once however ofte
 
 Rule. A batch goes by hand, or by itself once its deadline (23:59:59 at the school) has passed and it is automatic; direct
 orders go one by one as soon as anybody runs this. Refused when the books do not balance, when the batch was released before,
-and when any print lacks a picture of its own child or its artwork. A next batch with a deadline is only opened if a next
-deadline is given.
+when any print lacks a picture of its own child or its artwork, and when an error has come to stand on one of its orders. A next
+batch with a deadline is only opened if a next deadline is given.
 
 Worked case. Batch 1 automatic, deadline 2026-10-16: `plan_batch` at 23:59:59 local gives an empty plan, one second later it
 releases. Source: the user's document, III; domain.md 3.5, 6.7, A19, A20, A29.
@@ -18,11 +18,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from prepaykit.decide.settings import read_settings
 from prepaykit.errors import Refused, UsageError
 from prepaykit.money import show_cents
 from prepaykit.rules import money_book
 from prepaykit.rules.balance import require_balance
 from prepaykit.rules.batching import due_batches, pack
+from prepaykit.rules.blocks import blocking_errors
 from prepaykit.rules.slots import own_frames
 from prepaykit.tables.plan import Plan, effect, no_effects
 from prepaykit.tables.state import JobState
@@ -38,14 +40,17 @@ def plan_batch(
     """Plan to release batch `number` by hand; without a number, every batch that is due by itself at `now`.
 
     Nothing due is an empty plan. Raises UsageError for a batch that is not there, Refused for one that was released before, is
-    empty, or holds a print without its own child's picture; Unbalanced when the books do not balance. `next_deadline`
+    empty, or holds a print without its own child's picture or an order in doubt; Unbalanced when the books do not balance. `next_deadline`
     (YYYY-MM-DD) becomes the job's batch deadline, which the next batch takes. Result: `batches`, `orders`, `prints`, `amount_cents`.
     """
-    numbers = due_batches(state.batches, now) if number is None else [_by_hand(state, number)]
-    jobs = state.jobs if next_deadline is None else state.jobs.assign(batch_deadline=next_deadline)
+    numbers = _due(state, now) if number is None else [_by_hand(state, number)]
+    jobs = (
+        state.jobs if next_deadline is None else state.jobs.assign(**read_settings({"batch_deadline": next_deadline}))
+    )
     if not numbers:
         return Plan.between(state, "batch", {"jobs": jobs}, headline="no batch is due", result=_counts([], 0, 0, 0))
     require_balance(state, "batch")
+    _require_no_errors(state, numbers)
     orders = state.orders[state.orders["batch_id"].isin(numbers)].sort_values("order_id")
     prints = batch_prints(state, numbers)
     amount, postings, refunds = _ship(state, orders)
@@ -101,6 +106,11 @@ def batch_prints(state: JobState, numbers: list[int]) -> pd.DataFrame:
     return pack(prints)
 
 
+def _due(state: JobState, now: pd.Timestamp) -> list[int]:
+    """Batches that go by themselves. One whose orders were all cancelled or pulled back has nothing to send, and stays open."""
+    return [n for n in due_batches(state.batches, now) if (state.orders["batch_id"] == n).any()]
+
+
 def _by_hand(state: JobState, number: int) -> int:
     row = state.batches[state.batches["batch_id"] == number]
     if not len(row):
@@ -126,8 +136,25 @@ def _people(state: JobState) -> pd.DataFrame:
     return pd.concat([grouped, alone]).drop(columns="group_id") if len(alone) else grouped.drop(columns="group_id")
 
 
+def _require_no_errors(state: JobState, numbers: list[int]) -> None:
+    """What was found since an order was placed, such as a code that is another child's, stops it. Debts were settled at `place`."""
+    errors = blocking_errors(state)
+    orders = state.orders[state.orders["batch_id"].isin(numbers)]
+    wrong = orders.loc[orders["order_id"].isin(errors.loc[~errors["is_money"], "order_id"]), "order_no"]
+    if len(wrong):
+        raise Refused(
+            f"batch of {state.name}: an error stands on {len(wrong)} orders: {', '.join(wrong.head(5))}. "
+            "Settle it, then place; or place now: such orders are pulled back and held."
+        )
+
+
 def _require_own_pictures(state: JobState, slots: pd.DataFrame, orders: pd.DataFrame) -> None:
     own = own_frames(slots, state.subjects, state.galleries, state.group_frames)
+    child_of_line = state.lines.set_index("line_id")["order_subject_id"]
+    ordered_for = state.order_subjects.set_index("order_subject_id")["subject_id"]
+    own &= (
+        (slots["subject_id"] == slots["line_id"].map(child_of_line).map(ordered_for)).fillna(False).to_numpy(dtype=bool)
+    )
     no_art = (slots["hole"].str.startswith("mate_") & slots["artwork_path"].isna()).to_numpy()
     wrong = slots[~own | no_art]
     if len(wrong):
@@ -191,8 +218,10 @@ def _lines(state: JobState, number: int) -> pd.DataFrame:
     lines = state.lines.merge(orders, on="order_id", validate="m:1").merge(
         children, on="order_subject_id", validate="m:1"
     )
-    dropped = state.slots.loc[state.slots["is_dropped"], "line_id"]
-    return lines[~lines["line_id"].isin(dropped)].sort_values("line_id")[LINE_COLUMNS]
+    # A child is dropped as a whole: what it ordered beside its prints is on the refund list as well.
+    dropped = state.lines["line_id"].isin(state.slots.loc[state.slots["is_dropped"], "line_id"])
+    gone = state.lines.loc[dropped, "order_subject_id"]
+    return lines[~lines["order_subject_id"].isin(gone)].sort_values("line_id")[LINE_COLUMNS]
 
 
 def _records(rows: pd.DataFrame) -> list[dict[str, object]]:

@@ -7,11 +7,15 @@ Rule. An order is ready when each of its slots has a picture and nothing blocks 
 full unless the job ships underpaid ones, or a person accepted it). Ready orders go to manual revision if the job has it, or
 if they hold a memory mate that needs artwork; otherwise to the open batch, direct ones each to a batch of their own. Orders
 that are not ready leave the collection that is being placed for a new one that names its parent. An order already on its way
-that has lost a picture (its gallery was relabelled) is pulled back and held. An order for siblings of whom one has pictures:
+that has lost a picture (its gallery was relabelled), or on which an error has come to stand, is pulled back and held; one in the
+batch whose memory mate lost its artwork goes back to manual revision. An order that an undo put back into a batch or collection
+closed meanwhile is placed like any other. An order for siblings of whom one has pictures:
 
     hold_whole     the whole order waits (default)
     split          the missing child's lines become an order of their own, number with `/2`, which waits with its share of the money
-    ship_partial   the order goes without the missing child's prints; their price is to be refunded
+    ship_partial   the order goes without the missing child's prints; their share of what was paid is to be refunded
+
+A share is the missing child's part of the list price, taken of what was paid: coupons and tax are shared as well.
 
 Worked case. 10 orders, one child absent: 9 to batch 1, 1 held in collection 2 (parent 1). Again: nothing changes.
 
@@ -28,32 +32,33 @@ import numpy as np
 import pandas as pd
 
 from prepaykit.decide.populate import empty_slots_after
-from prepaykit.errors import UsageError
 from prepaykit.rules import money_book
 from prepaykit.rules.balance import require_balance
 from prepaykit.rules.batching import assign_batches
+from prepaykit.rules.blocks import blocking_errors, with_acceptance
+from prepaykit.rules.slots import MATE_HOLES, ON_ITS_WAY
 from prepaykit.tables.catalog import typed
 from prepaykit.tables.findings import found, together
 from prepaykit.tables.plan import Plan
 from prepaykit.tables.state import JobState
 
 WAITING = ("open", "held")
-MONEY_CODES = ("unpaid", "underpaid")
 
 
 def plan_place(state: JobState, *, now: pd.Timestamp, accept: Iterable[str] = ()) -> Plan:
     """Plan to send every ready order on and to hold the others in a new collection.
 
-    `accept` are order numbers whose blocking findings (such as an underpaid envelope) a person takes as they are; it is kept
-    as a choice. Refuses (Unbalanced) when the books do not balance. Finding codes: held_no_picture, held_unpaid,
+    `accept` are order numbers whose errors of this moment (such as an underpaid envelope) a person takes as they are; they are
+    kept as a choice, which says nothing of errors found later. Refuses (Unbalanced) when the books do not balance. Finding codes: held_no_picture, held_unpaid,
     held_finding, part_dropped. Result: `placed`, `to_revision`, `held`, `pulled_back`, `lost` (always 0, counted).
     """
-    require_balance(state, "place")
-    choices = _accepted(state, accept)
-    work = _siblings(state.replace(choices=choices))
+    work = _found_again(state, now)
+    require_balance(work, "place")
+    choices = with_acceptance(work, sorted({str(a) for a in accept}))
+    work = _siblings(work.replace(choices=choices))
     verdict = _verdicts(work)
     on = verdict[verdict["ready"]]
-    to_revision = on["needs_revision"] & on["status"].isin(WAITING)
+    to_revision = on["needs_revision"] & (on["status"].isin(WAITING) | on["lost_artwork"])
     to_batch = ~on["needs_revision"] & on["status"].isin(WAITING)
     orders, revisions = _enter_revision(work, on.loc[to_revision], now)
     assigned = assign_batches(orders, work.batches, on.loc[to_batch, "order_id"], work.job, now)
@@ -87,44 +92,35 @@ def _verdicts(state: JobState) -> pd.DataFrame:
     verdict = orders[["order_id", "order_no", "status", "collection_id"]].reset_index(drop=True)
     live = state.slots[~state.slots["is_dropped"]]
     empty = live.loc[live["frame_id"].isna(), "order_id"]
-    mates = live.loc[live["hole"].str.startswith("mate_"), "order_id"]
-    blocks = _blocks(state)
+    mates = live[live["hole"].isin(MATE_HOLES)]
+    blocks = blocking_errors(state)
     verdict["no_picture"] = verdict["order_id"].isin(empty)
     verdict["unpaid"] = verdict["order_id"].isin(blocks.loc[blocks["is_money"], "order_id"])
     verdict["blocked"] = verdict["order_id"].isin(blocks.loc[~blocks["is_money"], "order_id"])
     verdict["ready"] = ~(verdict["no_picture"] | verdict["unpaid"] | verdict["blocked"])
-    verdict["needs_revision"] = verdict["order_id"].isin(mates) | bool(state.job["has_manual_revision"])
+    verdict["needs_revision"] = verdict["order_id"].isin(mates["order_id"]) | bool(state.job["has_manual_revision"])
+    bare = verdict["order_id"].isin(mates.loc[mates["artwork_path"].isna(), "order_id"])
+    verdict["lost_artwork"] = bare & (verdict["status"] == "in_batch")
     return verdict
 
 
-def _blocks(state: JobState) -> pd.DataFrame:
-    """Orders that an unsettled error stands on: `order_id`, `is_money`. Accepted ones are left out."""
-    errors = state.findings[(state.findings["severity"] == "error") & (state.findings["verb"] != "place")]
-    by_no = errors[errors["about"] == "orders"].merge(
-        state.orders[["order_no", "order_id"]], left_on="key", right_on="order_no", validate="m:m"
+def _found_again(state: JobState, now: pd.Timestamp) -> JobState:
+    """Orders in a batch that has gone without them, or in a closed collection, wait in a new one: an undo can put them there."""
+    gone = state.batches.loc[state.batches["status"] == "released", "batch_id"]
+    closed = state.collections.loc[state.collections["status"] == "placed", "collection_id"]
+    orders = state.orders
+    stranded = (orders["status"] == "in_batch") & orders["batch_id"].isin(gone)
+    stranded |= orders["status"].isin(WAITING) & orders["collection_id"].isin(closed)
+    if not stranded.any():
+        return state
+    number = state.next_id("collections")
+    new = pd.DataFrame({"collection_id": [number], "status": "open", "reason": "orders put back", "opened_at": [now]})
+    orders = orders.assign(
+        status=orders["status"].mask(stranded, "held"),
+        collection_id=orders["collection_id"].mask(stranded, number),
+        batch_id=orders["batch_id"].mask(stranded),
     )
-    children = state.order_subjects[["order_subject_id", "order_id"]].assign(
-        key=state.order_subjects["order_subject_id"].astype("str")
-    )
-    by_child = errors[errors["about"] == "order_subjects"].merge(children, on="key", validate="m:1")
-    rows = pd.concat([by_no[["order_id", "code"]], by_child[["order_id", "code"]]])
-    rows["is_money"] = rows["code"].isin(MONEY_CODES)
-    if state.job["underpaid_policy"] == "ship":
-        rows = rows[~rows["is_money"]]
-    accepted = state.choices.loc[state.choices["kind"] == "accept", "target"]
-    accepted_ids = state.orders.loc[state.orders["order_no"].isin(accepted), "order_id"]
-    return rows[~rows["order_id"].isin(accepted_ids)].drop_duplicates()
-
-
-def _accepted(state: JobState, accept: Iterable[str]) -> pd.DataFrame:
-    numbers = sorted({str(a) for a in accept})
-    unknown = [n for n in numbers if n not in set(state.orders["order_no"])]
-    if unknown:
-        raise UsageError(f"place --accept: {state.name} has no order {', '.join(unknown)}")
-    new = pd.DataFrame({"target": pd.Series(numbers, dtype="str")}).assign(kind="accept", value="as it is")
-    known = state.choices[(state.choices["kind"] == "accept") & state.choices["target"].isin(numbers)]
-    new = new[~new["target"].isin(known["target"])]
-    return typed("choices", pd.concat([state.choices, typed("choices", new)]) if len(new) else state.choices)
+    return state.replace(orders=orders, collections=pd.concat([state.collections, typed("collections", new)]))
 
 
 # --- siblings ----------------------------------------------------------------------------------------------------------
@@ -142,24 +138,43 @@ def _siblings(state: JobState) -> JobState:
 
 
 def _missing_children(state: JobState) -> pd.DataFrame:
-    """Children without all their pictures, in waiting orders where another child has all of theirs: `lines` of them."""
-    waiting = state.orders.loc[state.orders["status"].isin(WAITING), "order_id"]
-    slots = state.slots[state.slots["order_id"].isin(waiting) & ~state.slots["is_dropped"]]
+    """Children without all their pictures, in orders where another child has all of theirs: `lines` of them.
+
+    Orders on their way count too, or what is pulled back now would be another matter at the next run.
+    """
+    here = state.orders.loc[state.orders["status"].isin(WAITING + ON_ITS_WAY), "order_id"]
+    slots = state.slots[state.slots["order_id"].isin(here) & ~state.slots["is_dropped"]]
     empty_lines = slots.loc[slots["frame_id"].isna(), "line_id"]
-    lines = state.lines[state.lines["order_id"].isin(waiting)].copy()
+    # A child dropped before is neither missing nor a reason to go on: its price is on the refund list already.
+    gone = _dropped_children(state)
+    lines = state.lines[state.lines["order_id"].isin(here) & ~state.lines["order_subject_id"].isin(gone)].copy()
     lines["is_missing"] = lines["line_id"].isin(empty_lines)
     lines["child_missing"] = lines.groupby("order_subject_id")["is_missing"].transform("any")
     some = lines.groupby("order_id")["child_missing"].transform("any")
     every = lines.groupby("order_id")["child_missing"].transform("all")
-    blocked = lines["order_id"].isin(_blocks(state)["order_id"])
+    blocked = lines["order_id"].isin(blocking_errors(state)["order_id"])
     return lines[lines["child_missing"] & some & ~every & ~blocked]
 
 
-def _drop(state: JobState, missing: pd.DataFrame) -> JobState:
-    """ship_partial: the missing prints are dropped, their price moves from held to to_refund and onto the refund list."""
+def _dropped_children(state: JobState) -> pd.Series:
+    """Children (keys of `order_subjects`) whose prints the policy ship_partial left out."""
+    dropped = state.slots.loc[state.slots["is_dropped"], "line_id"]
+    return state.lines.loc[state.lines["line_id"].isin(dropped), "order_subject_id"].drop_duplicates()
+
+
+def _shares(state: JobState, missing: pd.DataFrame) -> pd.DataFrame:
+    """The missing children's part of each order (index `order_id`): of what is due, and of what was paid, by list price."""
     price = missing.groupby("order_id")["total_cents"].sum()
-    ids = pd.Series(price.index)
-    amount = np.minimum(price.to_numpy(), money_book.held_of(state.postings, ids))
+    whole = state.lines.groupby("order_id")["total_cents"].sum().reindex(price.index).clip(lower=1)
+    orders = state.orders.set_index("order_id").loc[price.index]
+    return pd.DataFrame({column: orders[column] * price // whole for column in ("total_cents", "paid_cents")})
+
+
+def _drop(state: JobState, missing: pd.DataFrame) -> JobState:
+    """ship_partial: the missing prints are dropped, their share moves from held to to_refund and onto the refund list."""
+    share = _shares(state, missing)
+    ids = pd.Series(share.index)
+    amount = np.minimum(share["paid_cents"].to_numpy(), money_book.held_of(state.postings, ids))
     reason = "place: shipped without a missing child's prints"
     slots = state.slots.assign(is_dropped=state.slots["is_dropped"] | state.slots["line_id"].isin(missing["line_id"]))
     postings = money_book.post(state.postings, ids, amount, taken_from="held", to="to_refund", reason=reason)
@@ -169,27 +184,20 @@ def _drop(state: JobState, missing: pd.DataFrame) -> JobState:
 
 def _split(state: JobState, missing: pd.DataFrame) -> JobState:
     """split: the missing children's lines become an order of their own, with their share of the money."""
-    price = missing.groupby("order_id")["total_cents"].sum()
-    parents = state.orders.set_index("order_id").loc[price.index].reset_index()
+    share = _shares(state, missing)
+    parents = state.orders.set_index("order_id").loc[share.index].reset_index()
     first = state.next_id("orders")
     new_id = pd.Series(np.arange(first, first + len(parents)), index=parents["order_id"])
     parts = parents["order_no"].map(lambda no: _part_number(no, state.orders["order_no"]))
-    due = np.maximum(parents["total_cents"].to_numpy(), 1)
-    share = np.where(
-        parents["paid_cents"] >= parents["total_cents"],
-        price.to_numpy(),
-        parents["paid_cents"] * price.to_numpy() // due,
-    )
     children = parents.assign(order_id=new_id.to_numpy(), order_no=parts, split_from_id=parents["order_id"].to_numpy(),
-                              total_cents=price.to_numpy(), paid_cents=share, version=1)  # fmt: skip
+                              **{c: share[c].to_numpy() for c in share}, version=1)  # fmt: skip
     orders = state.orders.copy()
-    where = orders["order_id"].isin(parents["order_id"]).to_numpy()
-    orders.loc[where, "total_cents"] -= price.loc[orders.loc[where, "order_id"]].to_numpy()
-    orders.loc[where, "paid_cents"] -= (
-        pd.Series(share, index=parents["order_id"]).loc[orders.loc[where, "order_id"]].to_numpy()
-    )
-    book = money_book.post(state.postings, parents["order_id"], -share, to="held", reason="place: split")
-    book = money_book.post(book, new_id, share, to="held", reason="place: split")
+    mine = orders["order_id"].isin(parents["order_id"]).to_numpy()
+    for column in share:
+        orders.loc[mine, column] -= share.loc[orders.loc[mine, "order_id"], column].to_numpy()
+    paid = share["paid_cents"].to_numpy()
+    book = money_book.post(state.postings, parents["order_id"], -paid, to="held", reason="place: split")
+    book = money_book.post(book, new_id, paid, to="held", reason="place: split")
     return state.replace(
         orders=pd.concat([orders, typed("orders", children)]), postings=book, **_moved(state, missing, new_id)
     )
@@ -224,7 +232,9 @@ def _enter_revision(state: JobState, going: pd.DataFrame, now: pd.Timestamp) -> 
     orders = state.orders
     chosen = orders["order_id"].isin(going["order_id"])
     orders = orders.assign(
-        status=orders["status"].mask(chosen, "in_revision"), collection_id=orders["collection_id"].mask(chosen)
+        status=orders["status"].mask(chosen, "in_revision"),
+        collection_id=orders["collection_id"].mask(chosen),
+        batch_id=orders["batch_id"].mask(chosen),
     )
     first = state.next_id("revisions")
     reason = "manual_revision" if state.job["has_manual_revision"] else "memory_mate"
@@ -244,9 +254,9 @@ class _Held:
 
 
 def _hold(state: JobState, waiting: pd.DataFrame, some_went_on: bool, now: pd.Timestamp) -> _Held:
-    """Move what is not ready out of the collections being placed, and pull back what lost its picture on the way."""
+    """Move what is not ready out of the collections being placed, and pull back what lost its picture on the way, or is in doubt."""
     split_off = waiting[(waiting["status"] == "open") & some_went_on]
-    pulled = waiting[waiting["status"].isin(["in_revision", "in_batch"]) & waiting["no_picture"]]
+    pulled = waiting[waiting["status"].isin(ON_ITS_WAY) & (waiting["no_picture"] | waiting["blocked"])]
     first, parts = state.next_id("collections"), []
     orders = state.orders
     for parent, rows in [*split_off.groupby("collection_id"), *([(pd.NA, pulled)] if len(pulled) else [])]:
@@ -310,7 +320,7 @@ def _result(state: JobState, orders: pd.DataFrame, placed: int, to_revision: int
         "placed": placed,
         "to_revision": to_revision,
         "held": int(after.isin(WAITING).sum()),
-        "pulled_back": int((was.isin(["in_batch", "in_revision"]) & (after == "held")).sum()),
+        "pulled_back": int((was.isin(ON_ITS_WAY) & (after == "held")).sum()),
         "lost": len(set(before.index) - set(after.index)),
     }
 

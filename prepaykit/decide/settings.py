@@ -26,7 +26,7 @@ def plan_settings(state: JobState, settings: dict[str, object]) -> Plan:
     >>> plan_settings(JobState.new(name="maple-grove-2026", school="Maple Grove"), {"has_manual_revision": "yes"}).headline
     'has_manual_revision False → True'
     """
-    values = {name: _read(name, value) for name, value in settings.items()}
+    values = read_settings(settings)
     if "status" in values and (state.job["status"], values["status"]) not in [
         ("planning", "prepay"),
         ("prepay", "planning"),
@@ -36,6 +36,15 @@ def plan_settings(state: JobState, settings: dict[str, object]) -> Plan:
     changed = [n for n in values if state.job[n] != values[n]]
     headline = ", ".join(f"{n} {state.job[n]} → {values[n]}" for n in changed) or "nothing to do"
     return Plan.between(state, "settings", {"jobs": jobs}, headline=headline, result={"changed": changed})
+
+
+def read_settings(settings: dict[str, object]) -> dict[str, object]:
+    """The values as a job keeps them. Raises UsageError for a setting or a value that a job cannot have.
+
+    >>> read_settings({"batch_deadline": "2026-10-16", "ship_to": ""})
+    {'batch_deadline': '2026-10-16', 'ship_to': None}
+    """
+    return {name: _read(name, value) for name, value in settings.items()}
 
 
 def _read(name: str, value: object) -> object:

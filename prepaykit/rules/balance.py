@@ -50,7 +50,8 @@ def require_balance(state: JobState, verb: str) -> None:
 ADVICE = {
     "names": "Names: run photos again so that everyone is photographed, absent or opted out.",
     "frames": "Frames: run photos again; a frame is in no gallery and not set aside.",
-    "orders": "Orders: an order is in no place or in two; look at history and undo the last step.",
+    "orders": "Orders: an order is in no place or in two. If an undo put it into a batch or collection closed meanwhile, place brings "
+    "it back; else look at history and undo the last step.",
     "money": "Money: a payment was not posted, or posted twice; look at history and undo the last step.",
     "receipts": "Receipts: what orders and envelopes say was paid is not what the payments say.",
 }
@@ -101,10 +102,14 @@ def _frames(state: JobState) -> Side:
 
 def _orders(state: JobState) -> Side:
     orders = state.orders
+    batch_status = orders["batch_id"].map(state.batches.set_index("batch_id")["status"])
+    # An order in a batch that has gone without it is in no place, and would be forgotten.
+    placed = (orders["status"] == "in_batch") & (batch_status == "open")
+    placed |= (orders["status"] == "released") & (batch_status == "released")
     open_collections = state.collections.loc[state.collections["status"] == "open", "collection_id"]
     waiting = state.revisions.loc[state.revisions["status"] == "waiting", "order_id"]
     return ("orders", len(orders)), [
-        ("placed", int(orders["batch_id"].notna().sum())),
+        ("placed", int(placed.sum())),
         ("held", int(orders["collection_id"].isin(open_collections).sum())),
         ("in revision", int(waiting.nunique())),
         ("cancelled", int((orders["status"] == "cancelled").sum())),

@@ -48,7 +48,7 @@ MACHINES: dict[str, Machine] = {
             "open": ("held", "in_revision", "in_batch", "cancelled"),
             "held": ("in_revision", "in_batch", "cancelled"),
             "in_revision": ("in_batch", "held", "cancelled"),
-            "in_batch": ("released", "held", "cancelled"),
+            "in_batch": ("released", "held", "in_revision", "cancelled"),
             "released": (),
             "cancelled": (),
         },

@@ -3,6 +3,7 @@
 A24 (power cut) is in tests/ledger/test_kills.py, where the process really dies.
 """
 
+import hashlib
 import json
 import logging
 
@@ -134,14 +135,39 @@ def test_a8_a_memory_mate_waits_for_artwork_and_a_render_clears_it(school, tmp_p
     for path in s.job.state.frames["path"]:
         Image.new("RGB", (120, 180), "teal").save(root / path)
     state = s.job.state
-    moved = state.frames.assign(root=str(root))
-    s.apply(Plan.between(state, "test", {"frames": moved}))
+    digest = hashlib.sha256((root / state.frames["path"].iloc[0]).read_bytes()).hexdigest()
+    s.apply(Plan.between(state, "test", {"frames": state.frames.assign(root=str(root), sha256=digest)}))
     s.populate(), s.place()
     assert s.status() == {"1001": "in_revision"}
     with pytest.raises(Refused, match="has no artwork"):
         s.job.revise(release=["1001"])
+    own = root / state.frames["path"].iloc[3]
+    as_read = own.read_bytes()
+    Image.new("RGB", (120, 180), "plum").save(own)
+    with pytest.raises(Refused, match=r"frame IMG_0004\.JPG is not the file that was read"):
+        s.job.revise(render=True)
+    own.write_bytes(as_read)
     s.apply(s.job.revise(render=True))
     s.apply(s.job.revise(release=["1001"]))
+    assert s.status() == {"1001": "in_batch"}
+
+
+def test_a_package_with_the_same_memory_mate_twice_is_rendered_as_two(school, tmp_path):
+    from PIL import Image
+
+    s = school(1)
+    s.one_order_each("MM-1;MM-1", "44.00")
+    s.photographed(s.everybody())
+    root, state = tmp_path / "shoot1", s.job.state
+    root.mkdir()
+    for path in state.frames["path"]:
+        Image.new("RGB", (120, 180), "teal").save(root / path)
+    digest = hashlib.sha256((root / path).read_bytes()).hexdigest()
+    s.apply(Plan.between(state, "test", {"frames": state.frames.assign(root=str(root), sha256=digest)}))
+    s.populate(), s.place()
+    one_line = s.job.state.slots.assign(line_id=1)  # as a package that holds it twice has it
+    s.apply(Plan.between(s.job.state, "test", {"slots": one_line}))
+    s.apply(s.job.revise(render=True, release="clean"))
     assert s.status() == {"1001": "in_batch"}
 
 
@@ -429,3 +455,21 @@ def test_every_verb_can_be_taken_back_to_the_cell(school):
             )
         act()
     assert s.job.balance()["holds"].all()
+
+
+def test_an_order_cancelled_by_mistake_and_taken_back_after_the_batch_went_is_not_forgotten(school):
+    """Undo restores rows, and the batch that the order stood in has gone without it meanwhile."""
+    s = school(2)
+    s.one_order_each()
+    s.photographed(s.everybody())
+    s.populate(), s.place()
+    cancelled = s.apply(s.job.cancel("1001", why="mistake"))
+    s.apply(s.job.batch(1))
+    try:
+        s.job.undo(cancelled.op_no)
+    except Refused:
+        return  # as good: the order stays cancelled, with its refund on the list
+    s.place()
+    assert s.status() == {"1001": "in_batch", "1002": "released"}
+    s.apply(s.job.batch(2))
+    assert s.job.balance()["holds"].all() and len(s.job.state.refunds) == 0

@@ -6,11 +6,13 @@ import pandas as pd
 import pytest
 
 from prepaykit.decide.batch import batch_prints, batch_summary, plan_batch
+from prepaykit.decide.cancel import plan_cancel
 from prepaykit.decide.place import plan_place
 from prepaykit.decide.populate import plan_populate
 from prepaykit.decide.revise import plan_revise
 from prepaykit.errors import Refused, Unbalanced, UsageError
 from prepaykit.rules.balance import balance
+from prepaykit.tables.findings import found, together
 from tests.jobs import NOW, code, job, placed, released, with_orders
 
 LAST_SECOND = pd.Timestamp("2026-10-16 23:59:59", tz="America/New_York").tz_convert("UTC")
@@ -80,7 +82,9 @@ def test_direct_orders_go_one_by_one_as_soon_as_anybody_looks():
 def test_a_job_that_does_not_balance_releases_nothing():
     state = placed(job(2))
     lost = state.replace(orders=state.orders.assign(batch_id=[1, None]))
-    with pytest.raises(Unbalanced, match=r"2 orders ≠ 1 placed .* off by 1, too few on the right.*Orders: an order is in no place"):
+    with pytest.raises(
+        Unbalanced, match=r"2 orders ≠ 1 placed .* off by 1, too few on the right.*Orders: an order is in no place"
+    ):
         plan_batch(lost, now=NOW, number=1)
 
 
@@ -135,3 +139,55 @@ def test_a_memory_mate_is_one_print_of_its_artwork():
     state = state.after(plan_revise(state, now=NOW, artwork={1: ("art.jpg", "ff")}, release="clean"))
     prints = batch_prints(state, [1])
     assert prints[["root", "path", "sha256"]].to_numpy().tolist() == [["artwork", "art.jpg", "ff"]]
+
+
+def test_a_batch_whose_orders_were_all_cancelled_does_not_go_by_itself():
+    state = automatic()
+    state = state.after(plan_cancel(state, ["1001", "1002"], now=NOW, why="test"))
+    assert plan_batch(state, now=LAST_SECOND + pd.Timedelta(days=9)).is_empty
+
+
+def test_an_order_on_which_an_error_came_to_stand_stops_the_batch_until_place_pulls_it_back():
+    state = placed(job(2))
+    error = found("orders", "code_of_another_child", "order_subjects", [1], "test")
+    state = state.replace(findings=together(state.findings, error))
+    with pytest.raises(Refused, match="an error stands on 1 orders: 1001"):
+        plan_batch(state, now=NOW, number=1)
+    state = state.after(plan_place(state, now=NOW))
+    assert (
+        json.loads(plan_batch(state, now=NOW, number=1).effects["payload"].iloc[0])["prints"][0]["order_no"] == "1002"
+    )
+
+
+def test_a_slot_for_another_child_than_its_order_is_never_sent():
+    """The picture is the slot's child's own, but the order is for somebody else."""
+    state = placed(job(2))
+    state = state.replace(order_subjects=state.order_subjects.assign(subject_id=[2, 1]))
+    with pytest.raises(Refused, match="2 prints of 2 orders have no picture of their own child"):
+        plan_batch(state, now=NOW, number=1)
+
+
+def test_a_picture_in_a_gallery_that_is_not_open_is_never_sent():
+    state = placed(job(2))
+    with pytest.raises(Refused, match="1 prints of 1 orders"):
+        plan_batch(
+            state.replace(galleries=state.galleries.assign(is_active=state.galleries["subject_id"] == 2)),
+            now=NOW,
+            number=1,
+        )
+
+
+def test_what_a_dropped_child_ordered_beside_its_prints_is_not_on_the_packing_list():
+    state = with_orders(job(2, absent=(2,), sibling_policy="ship_partial"), [("2000", [1, 2])])
+    touch_up = state.lines[state.lines["order_subject_id"] == 4].assign(line_id=99, code="RT", total_cents=0)
+    state = placed(state.replace(lines=pd.concat([state.lines, touch_up])))
+    payload = json.loads(plan_batch(state, now=NOW, number=1).effects["payload"].iloc[0])
+    assert [(line["order_no"], line["access_code"], line["code"]) for line in payload["lines"]] == [
+        ("1001", code(1), "A"),
+        ("2000", code(1), "A"),
+    ]
+
+
+def test_the_next_deadline_is_a_date():
+    with pytest.raises(UsageError, match="batch_deadline is a date such as 2026-10-16, not 'soon'"):
+        plan_batch(automatic(), now=NOW, next_deadline="soon")

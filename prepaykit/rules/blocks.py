@@ -1,0 +1,94 @@
+"""What holds an order back: errors that stand on it or on one of its children, unless a person took just these as they are.
+
+Problem. A person accepts an envelope that is a dollar short. Weeks later the names list says that the order's code is another
+child's: the order must stop, whatever was accepted before. Rule. An acceptance names the errors that stood on the order when it
+was given (`underpaid`, or `name_contradicts_code/7` for the child with key 7 in `order_subjects`) and covers these only. Parts that
+were split off from the order are covered with it.
+
+Worked case. Envelope E-2 is accepted as underpaid and goes to the batch; then `code_of_another_child` is found on it: it is blocked.
+Source: domain.md 5, 7, A17.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from prepaykit.rules.order_entry import purchases
+from prepaykit.rules.search import named_orders, numbered
+from prepaykit.tables.catalog import typed
+from prepaykit.tables.state import JobState
+
+MONEY_CODES = ("unpaid", "underpaid")
+ORIGIN_OF = {"orders": "online", "paper": "paper"}
+
+
+def standing_errors(state: JobState) -> pd.DataFrame:
+    """Errors on orders and their children, whether accepted or not: `order_id`, `what` (as an acceptance names it), `is_money`.
+
+    What `place` said itself does not count: that an order waits is no reason to wait.
+    """
+    errors = state.findings[(state.findings["severity"] == "error") & (state.findings["verb"] != "place")]
+    orders = state.orders[["order_no", "order_id", "origin"]]
+    by_no = errors[errors["about"] == "orders"].merge(orders, left_on="key", right_on="order_no", validate="m:m")
+    # The shop and the envelopes may count alike: what was said of envelope 12 is not about order 12.
+    asked = by_no["verb"].map(ORIGIN_OF)
+    by_no = by_no[asked.isna() | (asked == by_no["origin"])]
+    children = state.order_subjects[["order_subject_id", "order_id"]]
+    children = children.assign(key=children["order_subject_id"].astype("str"))
+    by_child = errors[errors["about"] == "order_subjects"].merge(children, on="key", validate="m:1")
+    rows = pd.concat([
+        by_no[["order_id", "code"]].assign(what=by_no["code"]),
+        by_child[["order_id", "code"]].assign(what=by_child["code"] + "/" + by_child["key"]),
+    ])  # fmt: skip
+    rows = rows.assign(is_money=rows["code"].isin(MONEY_CODES)).drop(columns="code")
+    return rows.drop_duplicates(ignore_index=True)
+
+
+def blocking_errors(state: JobState) -> pd.DataFrame:
+    """Errors that hold an order, in the columns of `standing_errors`: not accepted, and not a debt that the job ships anyway.
+
+    >>> from prepaykit.tables.state import JobState
+    >>> blocking_errors(JobState.new(name="maple-grove-2026", school="Maple Grove")).shape
+    (0, 3)
+    """
+    rows = standing_errors(state)
+    if state.job["underpaid_policy"] == "ship":
+        rows = rows[~rows["is_money"]]
+    accepted = _accepted(state)
+    if not accepted:
+        return rows
+    bought_as = rows["order_id"].map(purchases(state.orders))
+    is_accepted = [
+        (o, w) in accepted or (b, w) in accepted
+        for o, b, w in zip(rows["order_id"], bought_as, rows["what"], strict=True)
+    ]
+    return rows[~pd.Series(is_accepted, index=rows.index, dtype="bool")]
+
+
+def with_acceptance(state: JobState, numbers: list[str]) -> pd.DataFrame:
+    """The choices, in which a person takes what stands on these orders now as it is; what was accepted before stays so.
+
+    An order on which nothing stands is left alone: there is nothing to accept. Raises UsageError for a number that is not there.
+    """
+    named_orders(state, numbers, "place --accept")
+    said = {t: v for k, t, v in state.choices[["kind", "target", "value"]].itertuples(index=False) if k == "accept"}
+    errors, new = standing_errors(state), {}
+    for number in numbers:
+        now = errors.loc[errors["order_id"].isin(numbered(state.orders, number)["order_id"]), "what"]
+        both = sorted({*said.get(number, "").split(), *now})
+        if both:
+            new[number] = " ".join(both)
+    rows = pd.DataFrame({"target": list(new), "value": list(new.values())}).astype("str").assign(kind="accept")
+    others = state.choices[~((state.choices["kind"] == "accept") & state.choices["target"].isin(rows["target"]))]
+    return typed("choices", pd.concat([others, typed("choices", rows)])) if len(rows) else state.choices
+
+
+def _accepted(state: JobState) -> set[tuple[int, str]]:
+    """Each accepted error as (order, what)."""
+    choices = state.choices[state.choices["kind"] == "accept"]
+    return {
+        (int(order_id), what)
+        for number, value in zip(choices["target"], choices["value"], strict=True)
+        for order_id in numbered(state.orders, number)["order_id"]
+        for what in value.split()
+    }
