@@ -2,8 +2,9 @@
 
 Problem: schools send their list twice, in another order, with children moved and corrected, after cards were printed and
 parents were told their codes. Rule: a person of the list is the one with the same access code, else the same student id,
-else the same first and last name in the same class. A printed code never changes, nobody is ever taken off, a permission
-or value that the new file leaves empty stays as it was.
+else the same first and last name in the same class. But a code that somebody has seen (printed, photographed, ordered under)
+stays with its child: a row whose id or name is that of another child is that other child. A printed code never changes, nobody
+is ever taken off, a permission or value that the new file leaves empty stays as it was.
 
 Worked case: the second file lacks one child and has two new ones: two subjects and two codes are added, the missing child
 is reported as `subject_missing` and stays.
@@ -21,6 +22,7 @@ import numpy as np
 import pandas as pd
 
 from prepaykit.rules.codes import issue_codes, normal_code
+from prepaykit.rules.standing import restated
 from prepaykit.tables.catalog import empty, typed
 from prepaykit.tables.findings import found, together
 from prepaykit.tables.plan import Change, Plan
@@ -76,6 +78,7 @@ def plan_names(
     rows, spoken = _allowed(state, _complete(names))
     rows, groups, groups_new = _with_groups(state, rows)
     rows["subject_id"] = _known(state, rows)
+    rows, taken_already = _without_taken_codes(state, rows)
     subjects, changed, kept = _updated(state, rows)
     fresh = rows[rows["subject_id"].isna()]
     new = _new_people(
@@ -92,7 +95,7 @@ def plan_names(
     groups.loc[groups_new, "access_code"] = codes[: groups_new.sum()]
     new.loc[lacking, "access_code"] = codes[groups_new.sum() :]
     subjects = pd.concat([subjects, new]) if len(new) else subjects
-    own = [*spoken, kept, *_about_people(subjects, rows, state)]
+    own = [*spoken, taken_already, kept, *_about_people(subjects, rows, state)]
     result = _counts(subjects, groups, len(new), changed, len(codes))
     headline = (
         f"{result['people']} people in {result['classes']} {'class' if result['classes'] == 1 else 'classes'}, "
@@ -100,7 +103,7 @@ def plan_names(
         f"{len(new)} new, {changed} changed, {len(codes)} codes issued"
     )
     return Plan.between(state, "names", {"groups": groups, "subjects": subjects}, headline=headline, result=result,
-                        findings=_findings(state, names, findings, own))  # fmt: skip
+                        findings=_findings(state, names, findings, own), also_findings=restated(state, groups=groups, subjects=subjects))  # fmt: skip
 
 
 # --- rows of the file --------------------------------------------------------------------------------------------------
@@ -220,6 +223,7 @@ def _known(state: JobState, rows: pd.DataFrame) -> pd.Series:
     """The subject of each row, by code, else student id, else name and class; no subject twice; missing if it is new."""
     result = pd.Series(pd.NA, index=rows.index, dtype="Int64")
     here = rows.assign(class_id=rows["group_id"].astype("Int64"))
+    here["access_code"] = here["access_code"].mask(_of_another(state, rows))
     there = state.subjects.assign(class_id=state.subjects["group_id"])
     steps = (["access_code"], ["student_id"], ["first_name", "last_name", "class_id"])
     for number, columns in enumerate(steps):
@@ -246,6 +250,42 @@ def _known(state: JobState, rows: pd.DataFrame) -> pd.Series:
     some = rows.index[blank][: len(free)]
     result[some] = free.to_numpy()[: len(some)]
     return result
+
+
+def _of_another(state: JobState, rows: pd.DataFrame) -> pd.Series:
+    """True for a row with the code of one child, which somebody has seen, and the id, or name and class, of another child.
+
+    So too for a row with a new name if the child of its code stands on another row. That is how a list with exchanged codes looks: whoever followed the code would put a name under another child's pictures.
+    """
+    there = state.subjects.assign(class_id=state.subjects["group_id"])
+    here = rows.assign(class_id=rows["group_id"].astype("Int64"))
+    by_code = rows["access_code"].map(there[_is_seen(state)].set_index("access_code")["subject_id"])
+    person = pd.Series(pd.NA, index=rows.index, dtype="Int64")
+    for columns in (["student_id"], ["first_name", "last_name", "class_id"]):
+        mine, theirs = here[person.isna()].dropna(subset=columns[:2]), there.dropna(subset=columns[:2])
+        keys, known = _key(mine, columns), _key(theirs, columns).drop_duplicates(keep=False)
+        ids = pd.Series(theirs["subject_id"].reindex(known.index).to_numpy(), index=known.to_numpy(), dtype="Int64")
+        person = person.where(person.notna(), keys.map(ids).reindex(rows.index).astype("Int64"))
+    by_code = by_code.astype("Int64")
+    return (by_code != person).fillna(by_code.isin(person.dropna())).astype("bool")
+
+
+def _is_seen(state: JobState) -> np.ndarray:
+    """Whose code somebody has seen: its card was printed, or frames or an order stand under it."""
+    codes = [state.galleries["access_code"], state.galleries["read_code"], state.order_subjects["access_code"].dropna()]
+    ordered = state.subjects["subject_id"].isin(state.order_subjects["subject_id"].dropna())
+    is_seen = state.subjects["card_printed_at"].notna() | ordered | state.subjects["access_code"].isin(pd.concat(codes))
+    return is_seen.to_numpy()
+
+
+def _without_taken_codes(state: JobState, rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A new person never takes the code of a known one: the row gets a code of its own."""
+    taken = rows["subject_id"].isna() & rows["access_code"].isin(state.subjects["access_code"])
+    details = [
+        f"row {r}: code {c} is another child's; this row gets its own"
+        for r, c in rows.loc[taken, ["row", "access_code"]].to_numpy()
+    ]
+    return rows.assign(access_code=rows["access_code"].mask(taken)), _rows_found("code_doubled", rows[taken], details)
 
 
 def _key(frame: pd.DataFrame, columns: list[str]) -> pd.Series:
@@ -289,13 +329,7 @@ def _codes_of_known(
     """Another code in the file is taken over only while nobody has seen the present one: no card, no frame, no order."""
     old = subjects["access_code"].to_numpy()[at]
     other = brought["access_code"].notna().to_numpy() & (brought["access_code"].to_numpy() != old)
-    seen = pd.concat(
-        [state.galleries["access_code"], state.galleries["read_code"], state.order_subjects["access_code"].dropna()]
-    )
-    fixed = subjects["card_printed_at"].notna().to_numpy()[at] | np.isin(
-        old.astype(object), seen.to_numpy(dtype=object)
-    )
-    fixed |= brought["access_code"].isin(subjects["access_code"]).to_numpy()
+    fixed = _is_seen(state)[at] | brought["access_code"].isin(subjects["access_code"]).to_numpy()
     stay, move = other & fixed, other & ~fixed
     values = subjects["access_code"].array.copy()
     values[at[move]] = brought.loc[move, "access_code"].array

@@ -20,6 +20,10 @@ from prepaykit.tables.state import JobState
 LIVE = ("open", "held", "in_revision", "in_batch")
 _WAITING = ("open", "held")
 CARRIED = ("package_unknown", "order_string_unreadable", "order_changed")
+STANDING = (
+    *("unpaid", "underpaid", "overpaid", "amount_differs", "order_doubled", "order_unmatched", "order_ambiguous"),
+    *("name_contradicts_code", "code_of_another_child", "order_code_unlisted"),
+)
 
 
 def standing_findings(work: JobState, verb: str) -> pd.DataFrame:
@@ -34,6 +38,18 @@ def standing_findings(work: JobState, verb: str) -> pd.DataFrame:
     return together(
         *money, _unmatched(work, orders, verb), _contradictions(work, orders, verb), _doubled(work, origin, verb)
     )
+
+
+def restated(state: JobState, **tables: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """What `orders` and `paper` would say once these tables are in: for `Plan.between(…, also_findings=…)`.
+
+    Another name under a code may contradict an order that is on its way; whoever places or releases next must know.
+    """
+    work, result = state.replace(**tables), {}
+    for verb in ("orders", "paper"):
+        said = state.findings[state.findings["verb"] == verb]
+        result[verb] = together(said[~said["code"].isin(STANDING)], standing_findings(work, verb))
+    return result
 
 
 def carried_findings(state: JobState, verb: str, settled: pd.Series) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prepaykit.decide.names import plan_names
+from prepaykit.decide.orders import plan_orders
 from prepaykit.rules.codes import is_own_form, issue_codes
 from prepaykit.tables.state import JobState
 from tests.tables_as_text import table
@@ -264,3 +265,59 @@ def test_the_order_of_the_table_changes_nothing(order):
     straight, mixed = (plan_names(job(), n, seed=1, blanks=1, now=NOW) for n in (names, names.iloc[list(order)]))
     for name, change in straight.changes.items():
         pd.testing.assert_frame_equal(change.inserts, mixed.changes[name].inserts)
+
+
+def seen(names=THREE, **cards):
+    """The list taken in and its cards printed."""
+    state = taken_in(names, **cards)
+    return state.replace(subjects=state.subjects.assign(card_printed_at=NOW))
+
+
+def who(state):
+    return state.subjects[["access_code", "first_name", "group_id"]].to_numpy().tolist()
+
+
+@pytest.mark.parametrize("ids", [["001", "002", "003"], [None, None, None]])
+def test_a_list_with_exchanged_codes_puts_no_name_under_another_childs_card(ids):
+    names = THREE.assign(student_id=pd.Series(ids, dtype="str"))
+    state = seen(names)
+    codes = state.subjects["access_code"].tolist()
+    exchanged = names.assign(access_code=[codes[1], codes[0], codes[2]])
+    plan = plan_names(state, exchanged, seed=2, now=NOW)
+    assert who(state.after(plan)) == who(state)
+    assert codes_of(plan)["code_kept"] == ["row 2", "row 3"]
+
+
+def test_a_code_given_to_a_new_child_stays_with_the_child_of_its_card():
+    state = seen()
+    code = state.subjects["access_code"].iloc[0]
+    new = pd.concat([THREE.assign(access_code=None), pd.DataFrame({"first_name": ["Di"], "last_name": ["Poe"], "group": ["3A"],
+                     "teacher": ["Hewitt"], "access_code": [code]})])  # fmt: skip
+    plan = plan_names(state, new.reset_index(drop=True), seed=2, now=NOW)
+    after = state.after(plan)
+    assert who(after)[:3] == who(state) and after.subjects["first_name"].tolist()[3] == "Di"
+    assert after.subjects["access_code"].is_unique and codes_of(plan)["code_doubled"] == ["row 5"]
+
+
+def test_a_name_corrected_under_a_printed_code_is_taken_over_and_contradicting_orders_are_said():
+    state = seen()
+    code = state.subjects["access_code"].iloc[0]
+    order = pd.DataFrame(
+        {
+            "order_no": ["1001"],
+            "access_code": [code],
+            "student_first": ["Ada"],
+            "student_last": ["Lee"],
+            "packages": ["P57"],
+        }
+    )
+    state = state.after(plan_orders(state, order, now=NOW))
+    new = THREE.assign(
+        access_code=state.subjects["access_code"], first_name=["Zed", "Bo", "Cy"], last_name=["Moe", "Ng", "Roe"]
+    )
+    plan = plan_names(state, new, seed=2, now=NOW)
+    after = state.after(plan)
+    assert after.subjects["first_name"].tolist() == ["Zed", "Bo", "Cy"]
+    said = after.findings[after.findings["verb"] == "orders"]
+    assert "name_contradicts_code" in said["code"].tolist()
+    assert "package_unknown" in said["code"].tolist(), "what the tables cannot show stays"
