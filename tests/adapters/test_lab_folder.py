@@ -144,6 +144,13 @@ def test_two_classes_that_would_share_a_folder_get_their_own():
     assert list(class_folders(prints).values()) == ["Smith-KG-AM", "Smith-KG-AM-2", "smith-kg-am-3"]
 
 
+@pytest.mark.parametrize("name", ["CON", "aux", "Nul", "PRN", "COM1", "lpt9"])
+def test_a_class_called_like_a_device_of_windows_gets_a_folder_that_windows_can_make(name):
+    prints = [{"teacher": name}, {"group": name}, {"teacher": f"class {name}"}]
+    folders = list(class_folders(prints).values())
+    assert folders == [f"class-{name}", f"class-{name}-2", f"class-{name}-3"]
+
+
 @pytest.mark.parametrize(
     "spoil",
     [

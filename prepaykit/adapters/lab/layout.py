@@ -11,6 +11,8 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from prepaykit.tables.device_names import is_device_name
+
 ORDER_COLUMNS = ["print_no", "order_no", "access_code", "first_name", "last_name", "group", "teacher", "grade", "product_code",
                  "product_name", "size", "quantity", "file", "file_sha256"]  # fmt: skip
 NO_CLASS = "no-class"
@@ -50,7 +52,8 @@ def class_folders(prints: Iterable[dict]) -> dict[tuple[str | None, str | None],
         who = class_of(one)
         if who in folders:
             continue
-        name = base = ascii_name(*who) or NO_CLASS
+        base = ascii_name(*who) or NO_CLASS
+        name = base = f"class-{base}" if is_device_name(base) else base
         number = 2
         while name.casefold() in taken:
             name, number = f"{base}-{number}", number + 1
