@@ -109,7 +109,11 @@ class Database:
         """One consistent moment of the whole database. Keep it short."""
         self._check_process()
         options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        with _neighbour_errors(), self.engine.connect().execution_options(**options) as connection, connection.begin():
+        with (
+            _neighbour_errors(self.path),
+            self.engine.connect().execution_options(**options) as connection,
+            connection.begin(),
+        ):
             yield connection
 
     @contextmanager
@@ -117,7 +121,7 @@ class Database:
         """One transaction: everything in the block is there afterwards, or nothing."""
         self._check_process()
         with (
-            _neighbour_errors(),
+            _neighbour_errors(self.path),
             self.engine.connect().execution_options(writes=True) as connection,
             connection.begin(),
         ):
@@ -134,7 +138,7 @@ class Database:
 
 
 @contextmanager
-def _neighbour_errors() -> Iterator[None]:
+def _neighbour_errors(path: Path | None) -> Iterator[None]:
     """Let no driver's message out: it may quote the values of a row, and with them a child's name."""
     try:
         yield
@@ -143,7 +147,7 @@ def _neighbour_errors() -> Iterator[None]:
     except DBAPIError as error:
         if must_retry(error):
             raise
-        raise _said_safely(error) from None
+        raise _said_safely(error, path) from None
 
 
 def must_retry(error: DBAPIError) -> bool:
@@ -151,16 +155,20 @@ def must_retry(error: DBAPIError) -> bool:
     return getattr(error.orig, "sqlstate", None) in _RETRIED
 
 
-def _said_safely(error: DBAPIError) -> Exception:
+def _said_safely(error: DBAPIError, path: Path | None) -> Exception:
     kind = type(error.orig).__name__
     text = str(error.orig)
+    if path is not None and "not a database" in text:
+        return UsageError(
+            f"{path} is not a studio file: name the studio, or put its backup in its place if this was one; nothing was changed"
+        )
+    if path is not None and any(word in text for word in ("malformed", "Could not decode")):
+        return UsageError(f"the studio file {path} is damaged: put its backup in its place; nothing was changed")
     if "locked" in text:
         return NeighbourFailed(f"the studio file was busy for {WAIT_SECONDS} seconds; nothing was changed, try again")
     if "append-only" in text:
         return Refused("rows of ops, journal and postings are never changed or deleted: write a counter-entry")
-    if isinstance(error, OperationalError) and any(
-        w in text for w in ("disk", "full", "unable to open", "readonly", "malformed")
-    ):
+    if isinstance(error, OperationalError) and any(w in text for w in ("disk", "full", "unable to open", "readonly")):
         return NeighbourFailed(f"the studio file cannot be used: {text}")
     return NeighbourFailed(
         f"the database refused a statement ({kind} {getattr(error.orig, 'sqlstate', '') or ''}); nothing was changed"

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from prepaykit.errors import NeighbourFailed, Refused, UsageError
+from prepaykit.errors import Refused, UsageError
 from prepaykit.ledger import migrations
 from prepaykit.ledger.database import OldSQLite, sqlite_library
 from prepaykit.ledger.migrations.running import known_revisions
@@ -54,6 +54,41 @@ def test_a_studio_of_a_newer_program_is_refused(place):
         Store.open(place)
 
 
+@pytest.mark.parametrize(
+    "content", [b"Dear parents,", b"first_name,last_name\n" * 500, b"\xff\xd8\xff\xe0" + bytes(9000)]
+)
+def test_a_file_that_is_no_studio_is_told_by_its_name_and_left_as_it_is(tmp_path, content):
+    file = tmp_path / "parents.db"
+    file.write_bytes(content)
+    with pytest.raises(UsageError, match=r"parents\.db is not a studio file"):
+        Store.open(file)
+    assert file.read_bytes() == content
+
+
+@pytest.mark.parametrize(("start", "end"), [(4096 * 3, 4096 * 6), (100, 4096), (4096 * 20, None)])
+def test_a_damaged_studio_file_is_told_by_its_name_with_the_way_out(tmp_path, start, end):
+    file = tmp_path / "studio.db"
+    with Store.open(file) as store:
+        opened(store)
+    content = file.read_bytes()
+    file.write_bytes(content[:start] if end is None else content[:start] + b"\xaa" * (end - start) + content[end:])
+    with (
+        pytest.raises(UsageError, match=r"studio\.db is damaged: put its backup in its place"),
+        Store.open(file) as store,
+    ):
+        store.read(JOB)
+
+
+def test_a_file_with_tables_of_another_program_gets_none_of_ours(tmp_path):
+    connection = sqlite_library().connect(str(tmp_path / "cookies.db"))
+    connection.execute("CREATE TABLE cookies (value TEXT)")
+    connection.commit()
+    with pytest.raises(Refused, match="tables of another program"):
+        Store.open(tmp_path / "cookies.db")
+    assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("cookies",)]
+    connection.close()
+
+
 def test_a_database_of_another_program_is_refused(tmp_path):
     library = sqlite_library()
     connection = library.connect(str(tmp_path / "other.db"))
@@ -100,12 +135,6 @@ def test_a_place_that_is_no_studio_is_told_without_its_password(place):
     with pytest.raises(UsageError) as error:
         Store.open(place)
     assert "secret" not in str(error.value)
-
-
-def test_a_file_that_is_no_database_is_told(tmp_path):
-    (tmp_path / "studio.db").write_bytes(b"this is a letter, not a database" * 100)
-    with pytest.raises(NeighbourFailed):
-        Store.open(tmp_path / "studio.db")
 
 
 def test_an_old_sqlite_warns_loudly(monkeypatch):
