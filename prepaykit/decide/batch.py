@@ -18,15 +18,15 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from prepaykit.decide.settings import read_settings
 from prepaykit.errors import Refused, UsageError
 from prepaykit.money import show_cents
 from prepaykit.rules import money_book
 from prepaykit.rules.balance import require_balance
-from prepaykit.rules.batching import due_batches, pack
+from prepaykit.rules.batching import deadline_moment, due_batches, pack
 from prepaykit.rules.blocks import blocking_errors
 from prepaykit.rules.slots import own_frames
 from prepaykit.tables.plan import Plan, effect, no_effects
+from prepaykit.tables.settings import read_settings
 from prepaykit.tables.state import JobState
 
 PRINT_COLUMNS = ["print_no", "order_no", "access_code", "first_name", "last_name", "group", "teacher", "grade", "product_code",
@@ -41,11 +41,11 @@ def plan_batch(
 
     Nothing due is an empty plan. Raises UsageError for a batch that is not there, Refused for one that was released before, is
     empty, or holds a print without its own child's picture or an order in doubt; Unbalanced when the books do not balance. `next_deadline`
-    (YYYY-MM-DD) becomes the job's batch deadline, which the next batch takes. Result: `batches`, `orders`, `prints`, `amount_cents`.
+    (YYYY-MM-DD, to come) becomes the job's batch deadline, which the next batch takes. Result: `batches`, `orders`, `prints`, `amount_cents`.
     """
     numbers = _due(state, now) if number is None else [_by_hand(state, number)]
     jobs = (
-        state.jobs if next_deadline is None else state.jobs.assign(**read_settings({"batch_deadline": next_deadline}))
+        state.jobs if next_deadline is None else state.jobs.assign(batch_deadline=_to_come(state, next_deadline, now))
     )
     if not numbers:
         return Plan.between(state, "batch", {"jobs": jobs}, headline="no batch is due", result=_counts([], 0, 0, 0))
@@ -104,6 +104,14 @@ def batch_prints(state: JobState, numbers: list[int]) -> pd.DataFrame:
         sha256=prints["sha256"].mask(is_mate, prints["artwork_sha256"]),
     )
     return pack(prints)
+
+
+def _to_come(state: JobState, day: str, now: pd.Timestamp) -> object:
+    """The deadline of the next batch; one that has passed would never release anything."""
+    deadline = read_settings({"batch_deadline": day})["batch_deadline"]
+    if deadline is not None and deadline_moment(deadline, str(state.job["timezone"])) <= now:
+        raise UsageError(f"batch: the next deadline {deadline} has passed already; give one that is to come")
+    return deadline
 
 
 def _due(state: JobState, now: pd.Timestamp) -> list[int]:

@@ -22,15 +22,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pandas as pd
 from sqlalchemy import Connection, and_, func, insert, or_, select, union_all
@@ -48,9 +45,8 @@ from prepaykit.ledger.undo import plan_undo
 from prepaykit.ledger.writing import Writes, write_journal, write_rows
 from prepaykit.tables.catalog import JOB_TABLES, columns_of, key_of
 from prepaykit.tables.plan import Plan, no_effects
-from prepaykit.tables.state import DEFAULT_JOB, JobState
-
-_JOB_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?")
+from prepaykit.tables.settings import read_new_job
+from prepaykit.tables.state import JobState
 
 
 @dataclass(frozen=True)
@@ -181,8 +177,9 @@ class Store:
 
         Refuses a name that exists. This is operation 1 of the job, with the settings in the journal.
         """
-        name = _checked_settings(settings)
-        row = JobState.new(**{k: v for k, v in settings.items() if v is not None}).jobs
+        settings = read_new_job(settings)
+        name = str(settings["name"])
+        row = JobState.new(**settings).jobs
         writes = Writes("jobs", inserts=[dict(zip(columns_of("jobs"), to_rows("jobs", row)[0], strict=True))])
         operation = _Operation(
             name, "new", actor, why, op_id or _new_id(), [writes], no_effects(), f"job {name} opened"
@@ -380,36 +377,6 @@ def _who_moved_it(connection: Connection, job_id: int, operation: _Operation, ba
 
 
 # --- a new job -----------------------------------------------------------------------------------------------------------
-
-
-def _checked_settings(settings: Mapping[str, object]) -> str:
-    known = [c for c in columns_of("jobs") if c != "version"]
-    unknown = sorted(set(settings) - set(known))
-    if unknown:
-        raise UsageError(f"a job has no setting {', '.join(unknown)}; it has {', '.join(known)}")
-    missing = [c for c in ("name", "school") if not str(settings.get(c) or "").strip()]
-    if missing:
-        raise UsageError(f"a job needs {' and '.join(missing)}")
-    name = str(settings["name"])
-    if not _JOB_NAME.fullmatch(name):
-        raise UsageError(f"a job's name is letters, digits and hyphens, such as maple-grove-2026; got {name!r}")
-    zone = str(settings.get("timezone") or DEFAULT_JOB["timezone"])
-    try:
-        ZoneInfo(zone)
-    except (OSError, ValueError, KeyError):
-        raise UsageError(f"no time zone {zone!r}; write it as America/New_York") from None
-    for column in ("picture_day", "batch_deadline", "archive_date"):
-        value = settings.get(column)
-        if value is not None and not _is_date(str(value)):
-            raise UsageError(f"{column} is a date such as 2026-09-01; got {value!r}")
-    return name
-
-
-def _is_date(text: str) -> bool:
-    try:
-        return date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False
 
 
 def _next_job(connection: Connection, operation: _Operation) -> int:

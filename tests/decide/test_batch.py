@@ -191,3 +191,11 @@ def test_what_a_dropped_child_ordered_beside_its_prints_is_not_on_the_packing_li
 def test_the_next_deadline_is_a_date():
     with pytest.raises(UsageError, match="batch_deadline is a date such as 2026-10-16, not 'soon'"):
         plan_batch(automatic(), now=NOW, next_deadline="soon")
+
+
+def test_a_next_deadline_that_has_passed_is_not_taken():
+    state, second = placed(job(2)), pd.Timedelta(seconds=1)
+    plan = plan_batch(state, now=LAST_SECOND - second, next_deadline="2026-10-16")
+    assert plan.changes["jobs"].after["batch_deadline"].tolist() == ["2026-10-16"]
+    with pytest.raises(UsageError, match="the next deadline 2026-10-16 has passed already"):
+        plan_batch(state, now=LAST_SECOND, next_deadline="2026-10-16")

@@ -107,6 +107,11 @@ def test_a_setting_is_changed_by_a_plan():
     assert plan.preview().to_numpy().tolist() == [["jobs", "maple-grove-2026", "sibling_policy", "hold_whole", "split"]]
 
 
+def test_a_currency_is_kept_in_capitals():
+    plan = plan_settings(job(1), {"currency": "eur"})
+    assert plan.headline == "currency USD → EUR"
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
@@ -117,6 +122,11 @@ def test_a_setting_is_changed_by_a_plan():
         ({"has_manual_revision": "perhaps"}, "yes or no"),
         ({"status": "selling"}, "prepaykit sell"),
         ({"name": "other"}, "no setting name"),
+        ({"currency": "US"}, "three letters"),
+        ({"currency": ""}, "currency cannot be empty"),
+        ({"batch_deadline": "1999-12-31"}, "a date from 2000 on"),
+        ({"batch_deadline": "9999-12-31"}, "a date from 2000 on"),
+        ({"batch_deadline": "10/16/2026"}, "a date such as 2026-10-16"),
     ],
 )
 def test_a_setting_that_a_job_cannot_have_is_refused(settings, message):

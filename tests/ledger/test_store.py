@@ -173,15 +173,28 @@ def test_a_second_job_of_the_same_name_is_refused(store):
         ({"name": "a_"}, "letters, digits and hyphens"),
         ({"name": ""}, "needs name"),
         ({"name": "a", "colour": "red"}, "no setting colour"),
-        ({"name": "a", "timezone": "Maple/Grove"}, "no time zone"),
+        ({"name": "a", "timezone": "Maple/Grove"}, "no IANA time zone"),
         ({"name": "a", "picture_day": "9/1/2026"}, "is a date"),
         ({"name": "a", "retake_policy": "both"}, "retake_policy may be"),
+        ({"name": "a" * 61}, "at most 60 characters"),
+        ({"name": "CON"}, "Windows keeps that name"),
+        ({"name": "a", "currency": "dollars"}, "currency is three letters"),
+        ({"name": "a", "currency": "$"}, "currency is three letters"),
+        ({"name": "a", "batch_deadline": "0026-10-16"}, "a date from 2000 on"),
+        ({"name": "a", "batch_deadline": "9999-12-31"}, "a date from 2000 on"),
     ],
 )
 def test_a_job_with_a_wrong_setting_is_not_opened(store, settings, message):
     with pytest.raises(UsageError, match=message):
         store.add_job({"school": "Maple Grove", **settings}, actor="anna", why="")
     assert store.jobs().empty
+
+
+def test_a_new_job_keeps_its_settings_as_a_changed_one_does(store):
+    given = {"currency": "cad", "has_manual_revision": "yes", "ship_to": "", "batch_deadline": "2026-10-16"}
+    store.add_job({"name": "b" * 60, "school": "Maple Grove", **given}, actor="anna", why="")
+    job = store.read("b" * 60).job
+    assert (job["currency"], job["has_manual_revision"], job["ship_to"]) == ("CAD", True, None)
 
 
 def test_opening_a_job_is_its_first_operation_with_the_settings_in_the_journal(store):
