@@ -3,10 +3,12 @@
 What may be changed: the job's status, and `messages` with one effect for the mail program. Parents who missed prepay can still
 buy. Rule. Nothing is switched while a setting that selling needs is missing or no gallery is open; orders still waiting are
 pointed out, not refused. Messages go once: to parents who bought, and to those who may; children whose pictures must not be
-sold are left out. Source: the user's document, IV; domain.md 3.2, 4 (rows 16–18).
+sold are left out, and so is an address that is not one plain address: a mail program would send it to somebody else, or stop. Source: the user's document, IV; domain.md 3.2, 4 (rows 16–18).
 """
 
 from __future__ import annotations
+
+import re
 
 import numpy as np
 import pandas as pd
@@ -18,13 +20,16 @@ from prepaykit.tables.plan import Plan, effect, no_effects
 from prepaykit.tables.state import JobState
 
 NEEDED = ("archive_date", "selling_price_list", "selling_shipping")
+LONGEST_ADDRESS = 254
+_PART = r"""[^\s@,;:<>()\[\]"\\.\x00-\x1f\x7f\u00ad\u200b-\u200f\u2060\ufeff]+"""  # nothing that separates, quotes or cannot be seen
+_PLAIN = re.compile(rf"{_PART}(?:\.{_PART})*@{_PART}(?:\.{_PART})+")
 
 
 def plan_sell(state: JobState) -> Plan:
     """Plan to set the job to Selling and queue one message an address; refused while a preflight error stands.
 
     Already selling: an empty plan. Finding codes: sell_setting_missing, sell_no_photos, sell_orders_waiting,
-    sell_no_campaign. Result: `status`, `messages`.
+    sell_no_campaign, address_unusable (key: the order's number, or the access code). Result: `status`, `messages`.
     """
     if state.job["status"] == "selling":
         return Plan.between(
@@ -75,28 +80,22 @@ def preflight(state: JobState) -> pd.DataFrame:
         )
     if not state.job["campaign"]:
         parts.append(found("sell", "sell_no_campaign", "jobs", [state.name], f"{state.name} has no campaign"))
-    return together(*parts)
+    return together(*parts, _unusable(_addressed(state)))
+
+
+def is_plain_address(text: str) -> bool:
+    """True for one e-mail address and nothing else: no second one, no name around it, no white space.
+
+    >>> [is_plain_address(a) for a in ("anna@example.org", "anna@example.org, ben@example.org", "Anna <anna@example.org>", "anna")]
+    [True, False, False, False]
+    """
+    return len(text) <= LONGEST_ADDRESS and _PLAIN.fullmatch(text) is not None
 
 
 def _messages(state: JobState) -> pd.DataFrame:
     """One message an address: buyers first, then those on the names list who may still buy, with all their codes."""
-    if not state.job["campaign"]:
-        return empty("messages")
-    open_codes = state.subjects[
-        state.subjects["sell"] & state.subjects["photograph"]
-        & state.subjects["subject_id"].isin(state.galleries.loc[state.galleries["is_active"], "subject_id"].dropna())
-    ]  # fmt: skip
-    bought = state.order_subjects.merge(
-        state.orders[["order_id", "buyer_email", "status"]], on="order_id", validate="m:1"
-    )
-    bought = bought[(bought["status"] != "cancelled") & bought["buyer_email"].notna() & bought["subject_id"].notna()]
-    buyers = bought[["buyer_email", "subject_id"]].rename(columns={"buyer_email": "address"}).assign(audience="buyer")
-    listed = open_codes[open_codes["email"].notna()]
-    listed = listed[["email", "subject_id"]].rename(columns={"email": "address"}).assign(audience="potential_buyer")
-    rows = pd.concat([buyers.astype({"subject_id": "int64"}), listed])
-    rows = rows.assign(address=rows["address"].str.strip().str.casefold()).merge(
-        open_codes[["subject_id", "access_code"]], on="subject_id", validate="m:1"
-    )
+    rows = _addressed(state)
+    rows = rows[rows["is_plain"]]
     if not len(rows):
         return empty("messages")
     grouped = rows.sort_values(["address", "access_code"]).groupby("address", sort=True)
@@ -111,3 +110,39 @@ def _messages(state: JobState) -> pd.DataFrame:
             message_id=np.arange(first, first + len(messages)), campaign=state.job["campaign"], status="queued"
         ),
     )
+
+
+def _addressed(state: JobState) -> pd.DataFrame:
+    """One row an address and open gallery, if the job has a campaign: `address`, `access_code`, `audience`, `is_plain`, and where
+    the address stands (`about`, `key`).
+    """
+    open_codes = state.subjects[
+        state.subjects["sell"] & state.subjects["photograph"]
+        & state.subjects["subject_id"].isin(state.galleries.loc[state.galleries["is_active"], "subject_id"].dropna())
+    ]  # fmt: skip
+    bought = state.order_subjects.merge(
+        state.orders[["order_id", "order_no", "buyer_email", "status"]], on="order_id", validate="m:1"
+    )
+    bought = bought[(bought["status"] != "cancelled") & bought["buyer_email"].notna() & bought["subject_id"].notna()]
+    buyers = bought[["buyer_email", "order_no", "subject_id"]].astype({"subject_id": "int64"})
+    buyers = buyers.rename(columns={"buyer_email": "address", "order_no": "key"})
+    listed = open_codes.loc[open_codes["email"].notna(), ["email", "access_code", "subject_id"]]
+    listed = listed.rename(columns={"email": "address", "access_code": "key"})
+    rows = pd.concat([
+        buyers.assign(audience="buyer", about="orders"),
+        listed.assign(audience="potential_buyer", about="subjects"),
+    ])  # fmt: skip
+    rows = rows.assign(address=rows["address"].str.strip().str.casefold())
+    rows = rows[(rows["address"] != "") & bool(state.job["campaign"])]
+    rows = rows.merge(open_codes[["subject_id", "access_code"]], on="subject_id", validate="m:1")
+    return rows.assign(is_plain=rows["address"].map(is_plain_address).astype("bool"))
+
+
+def _unusable(rows: pd.DataFrame) -> pd.DataFrame:
+    rows = rows[~rows["is_plain"]]
+    parts = []
+    for about, what in (("orders", "order"), ("subjects", "code")):
+        keys = rows.loc[rows["about"] == about, "key"]
+        details = f"{what} " + keys + ": its e-mail address is not one plain address; no message is queued for it"
+        parts.append(found("sell", "address_unusable", about, keys, details))
+    return together(*parts)

@@ -11,7 +11,7 @@ from prepaykit.decide.settings import plan_settings
 from prepaykit.errors import Refused, UsageError
 from prepaykit.rules.balance import balance
 from prepaykit.rules.search import find, worklist
-from tests.jobs import NOW, job, placed, populated, released
+from tests.jobs import NOW, code, job, placed, populated, released
 
 READY = {
     "archive_date": "2027-06-01",
@@ -88,6 +88,34 @@ def test_orders_still_waiting_are_pointed_out_not_refused():
 def test_without_a_campaign_nothing_is_sent():
     plan = plan_sell(populated(job(1, **{**READY, "campaign": None})))
     assert (len(plan.effects), "sell_no_campaign" in set(plan.findings["code"])) == (0, True)
+
+
+@pytest.mark.parametrize("address", [
+    "a@example.org, b@example.org", "a@example.org;b@example.org", "a@example.org b@example.org", "a@b@example.org", "Anna <a@example.org>",
+    "a@example", "none", "a@example.org\u00a0x", "a\u200b@example.org", "a@example.org\nBcc: b@example.org", "@example.org", "a@.org", "x" * 250 + "@a.org",
+])  # fmt: skip
+def test_an_address_that_is_not_one_plain_address_is_left_out_and_told_without_saying_it(address):
+    state = populated(job(2, **READY))
+    state = state.replace(
+        subjects=state.subjects.assign(email=[address, "home2@example.org"]),
+        orders=state.orders.assign(buyer_email=["parent1001@example.org", address]),
+    )
+    plan = plan_sell(state)
+    rows = json.loads(plan.effects["payload"].iloc[0])["rows"]
+    assert [r["address"] for r in rows] == ["home2@example.org", "parent1001@example.org"]
+    told = plan.findings[plan.findings["code"] == "address_unusable"]
+    assert told[["about", "key", "severity"]].to_numpy().tolist() == [
+        ["orders", "1002", "warn"],
+        ["subjects", code(1), "warn"],
+    ]
+    assert not plan.findings["detail"].str.contains(address, regex=False).any()
+    assert plan_sell(state.after(plan)).is_empty
+
+
+def test_addresses_are_not_looked_at_when_no_campaign_is_set():
+    state = populated(job(1, **{**READY, "campaign": None}))
+    state = state.replace(subjects=state.subjects.assign(email="none"))
+    assert "address_unusable" not in set(preflight(state)["code"])
 
 
 def test_switching_twice_sends_once():
