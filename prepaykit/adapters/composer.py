@@ -11,9 +11,10 @@ from __future__ import annotations
 import io
 from importlib import resources
 
-from PIL import Image, ImageCms, ImageDraw, ImageFont, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageDraw, ImageFont, ImageOps
 
-from prepaykit.errors import NeighbourFailed, UsageError
+from prepaykit.adapters.pictures import opened_jpeg
+from prepaykit.errors import UsageError
 
 DPI = 300
 SHEET = (2400, 3000)
@@ -53,14 +54,11 @@ def srgb_profile() -> bytes:
 
 def _paste(sheet: Image.Image, content: bytes, hole: tuple[int, int, int, int], which: str) -> None:
     left, top, width, height = hole
-    try:
-        with Image.open(io.BytesIO(content)) as picture:
-            picture.draft("RGB", (width * 2, height * 2))  # decode no finer than needed
-            upright = ImageOps.exif_transpose(picture)
-            fitted = ImageOps.fit(_plain(upright), (width, height), Image.Resampling.LANCZOS, centering=(0.5, HEADS_AT))
-            sheet.paste(_to_srgb(fitted, picture.info.get("icc_profile")), (left, top))
-    except (UnidentifiedImageError, OSError, Image.DecompressionBombError):
-        raise NeighbourFailed(f"the {which} picture of the memory mate cannot be read") from None
+    with opened_jpeg(content, f"the {which} picture of the memory mate") as picture:
+        picture.draft("RGB", (width * 2, height * 2))  # decode no finer than needed
+        upright = ImageOps.exif_transpose(picture)
+        fitted = ImageOps.fit(_plain(upright), (width, height), Image.Resampling.LANCZOS, centering=(0.5, HEADS_AT))
+        sheet.paste(_to_srgb(fitted, picture.info.get("icc_profile")), (left, top))
 
 
 def _plain(picture: Image.Image) -> Image.Image:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import io
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ImageOps
 
-from prepaykit.errors import NeighbourFailed
+from prepaykit.adapters.pictures import opened_jpeg
 
 ORIENTATION = 0x0112
 QUALITY = 95
@@ -19,26 +19,23 @@ _ALONE = {0x01, *range(0xD0, 0xD8)}  # markers without a length: TEM and the res
 
 
 def without_metadata(content: bytes, name: str) -> bytes:
-    """The picture upright and without metadata. `name` is only for the message when it is not a sound JPEG."""
-    try:
-        with Image.open(io.BytesIO(content), formats=["JPEG"]) as picture:
-            if picture.getexif().get(ORIENTATION, 1) == 1:
-                return _stripped(content)
-            out = io.BytesIO()
-            upright = ImageOps.exif_transpose(picture)
-            upright.info.pop("exif", None)
-            upright.save(
-                out,
-                "JPEG",
-                quality=QUALITY,
-                subsampling=0,
-                icc_profile=picture.info.get("icc_profile"),
-                exif=b"",
-                comment=b"",
-            )
-            return out.getvalue()
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, IndexError):
-        raise NeighbourFailed(f"{name} is not a sound JPEG") from None
+    """The picture upright and without metadata. Raises NeighbourFailed, naming it by `name`, when it is too large or damaged."""
+    with opened_jpeg(content, name) as picture:
+        if picture.getexif().get(ORIENTATION, 1) == 1:
+            return _stripped(content)
+        out = io.BytesIO()
+        upright = ImageOps.exif_transpose(picture)
+        upright.info.pop("exif", None)
+        upright.save(
+            out,
+            "JPEG",
+            quality=QUALITY,
+            subsampling=0,
+            icc_profile=picture.info.get("icc_profile"),
+            exif=b"",
+            comment=b"",
+        )
+        return out.getvalue()
 
 
 def _stripped(content: bytes) -> bytes:
