@@ -174,7 +174,7 @@ def _drop(state: JobState, missing: pd.DataFrame) -> JobState:
     """ship_partial: the missing prints are dropped, their share moves from held to to_refund and onto the refund list."""
     share = _shares(state, missing)
     ids = pd.Series(share.index)
-    amount = np.minimum(share["paid_cents"].to_numpy(), money_book.held_of(state.postings, ids))
+    amount = np.minimum(share.min(axis=1).to_numpy(), money_book.held_of(state.postings, ids))
     reason = "place: shipped without a missing child's prints"
     slots = state.slots.assign(is_dropped=state.slots["is_dropped"] | state.slots["line_id"].isin(missing["line_id"]))
     postings = money_book.post(state.postings, ids, amount, taken_from="held", to="to_refund", reason=reason)

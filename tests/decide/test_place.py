@@ -289,3 +289,23 @@ def test_an_order_that_an_undo_put_into_a_closed_collection_waits_in_a_new_one()
         ["in_batch", ""],
     ]
     assert plan_place(state, now=NOW).is_empty and balance(state)["holds"].all()
+
+
+def test_what_was_paid_beyond_the_price_is_given_back_once_when_a_child_is_dropped():
+    state = paid(only(job(2, absent=(2,), sibling_policy="ship_partial"), ("2000", [1, 2])), 4000)
+    state = placed(state.replace(orders=state.orders.assign(total_cents=3000)))
+    state = state.after(plan_batch(state, now=NOW, number=1))
+    assert state.refunds["amount_cents"].tolist() == [1500, 1000]
+    assert state.postings.groupby("account")["amount_cents"].sum().to_dict() == {
+        "held": 0,
+        "shipped": 1500,
+        "to_refund": 2500,
+    }
+
+
+def test_an_order_pulled_back_from_revision_leaves_it():
+    state = placed(job(1, has_manual_revision=True))
+    gone = state.replace(galleries=state.galleries.iloc[:0], subjects=state.subjects.assign(attendance="absent"),
+                         frames=state.frames.assign(role=state.frames["role"].replace("individual", "unassigned")))  # fmt: skip
+    state = placed(gone)
+    assert (state.orders["status"].tolist(), state.revisions["status"].tolist()) == (["held"], ["withdrawn"])

@@ -155,3 +155,10 @@ def test_a_hidden_frame_that_a_person_chose_for_a_slot_stays_there():
     chosen = int(state.galleries["frame_id"].iloc[1])
     state = state.after(plan_revise(state, now=NOW, replace={1: chosen}))
     assert populated(state).slots["frame_id"].tolist() == [chosen]
+
+
+def test_a_file_set_aside_is_not_taken_though_it_stands_in_a_gallery():
+    state = job(1)
+    first = int(state.galleries["frame_id"].min())
+    frames = state.frames.assign(role=state.frames["role"].mask(state.frames["frame_id"] == first, "set_aside"))
+    assert populated(state.replace(frames=frames)).slots["frame_id"].tolist() == [first + 1]

@@ -186,6 +186,16 @@ def test_an_unread_card_suggests_the_child_who_is_missing_there():
     assert result.findings["suggestion"].tolist() == ["KB22"]
 
 
+def test_frames_of_a_camera_never_follow_a_card_of_another_camera_or_shoot():
+    first = day("K001 .", root="a")
+    result = sequenced(job("K001", "K002"), first, day(". K002 .", camera="R6 #2", root="b", start="2026-09-01 08:01"))
+    assert galleries(result) == {"K001": [2], "K002": [5]}
+    frames = as_frames(pd.concat([first, day(". .", root="b", start="2026-09-01 08:01")], ignore_index=True))
+    retake = frames.assign(shoot_no=[1, 1, 2, 2])
+    state = job("K001")
+    assert galleries(sequence_frames(retake, state.subjects, state.groups)) == {"K001": [2]}
+
+
 def test_children_of_another_camera_are_no_neighbours():
     state = job("KA11", "KB22")
     result = sequenced(state, day("KA11 .", root="a"), day("? .", camera="R6 #2", root="b"))
