@@ -309,3 +309,11 @@ def test_an_order_pulled_back_from_revision_leaves_it():
                          frames=state.frames.assign(role=state.frames["role"].replace("individual", "unassigned")))  # fmt: skip
     state = placed(gone)
     assert (state.orders["status"].tolist(), state.revisions["status"].tolist()) == (["held"], ["withdrawn"])
+
+
+def test_what_was_accepted_on_an_order_is_accepted_on_its_parts():
+    state = only(job(2, absent=(2,), sibling_policy="split"), ("2000", [1, 2]))
+    state = placed(with_error(state, "name_contradicts_code", "2", about="order_subjects"), accept=["2000"])
+    assert state.orders["status"].tolist() == ["in_batch", "held"]
+    state = state.replace(subjects=state.subjects.assign(attendance="photographed"))
+    assert placed(with_frames(state, {code(2): 1}, shoot_no=2)).orders["status"].tolist() == ["in_batch", "in_batch"]
