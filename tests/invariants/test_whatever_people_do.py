@@ -15,7 +15,7 @@ from prepaykit.rules.balance import balance
 from prepaykit.rules.order_entry import purchases
 from tests.invariants.walking import STEPS, Walk, begin, made_of
 
-WALKS = int(os.environ.get("PREPAYKIT_TEST_WALKS", "8"))
+WALKS = int(os.environ.get("PREPAYKIT_TEST_WALKS", "6"))
 # Each walk is some thirty plans on a small job; shrinking one would take minutes, and its steps are told in the failure.
 ENOUGH = settings(max_examples=WALKS, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
                   phases=[Phase.explicit, Phase.reuse, Phase.generate])  # fmt: skip
