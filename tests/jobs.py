@@ -24,7 +24,7 @@ def job(
     """A job with one class, `children` children of whom some are absent, and one paid order of 15.00 for each child.
 
     Child n has code(n), card and two frames; the class has a group picture. Each order has one line: `individual`,
-    `group` or `mate` print.
+    `group`, `mate` or `digital` picture.
     """
     state = JobState.new(
         **{
@@ -79,7 +79,12 @@ def with_frames(state: JobState, counts: dict[str, int], *, group_frames: int = 
     )
 
 
-HOLES = {"individual": ["individual"], "group": ["group"], "mate": ["mate_individual", "mate_group"]}
+HOLES = {
+    "individual": ["individual"],
+    "group": ["group"],
+    "mate": ["mate_individual", "mate_group"],
+    "digital": ["digital"],
+}
 
 
 def with_orders(state: JobState, orders: list[tuple[str, list[int]]], products: str = "individual", *, price: int = 1500,

@@ -1,7 +1,7 @@
 """Batch: release the orders of a batch to the lab, once.
 
 What may be changed: the batch and its orders become `released`, their money moves from held to shipped, and one effect a batch
-waits in the outbox with everything frozen: which file (by SHA-256), which print, how many, for whom, in packing order. Sending
+waits in the outbox with everything frozen: which file (by SHA-256), which print or digital picture, how many, for whom, in packing order. Sending
 it is `prepaykit send`, and its key is the batch, so it leaves once however often anything is clicked.
 
 Rule. A batch goes by hand, or by itself once its deadline (23:59:59 at the school) has passed and it is automatic; direct
@@ -30,7 +30,7 @@ from prepaykit.tables.settings import read_settings
 from prepaykit.tables.state import JobState
 
 PRINT_COLUMNS = ["print_no", "order_no", "access_code", "first_name", "last_name", "group", "teacher", "grade", "product_code",
-                 "product_name", "size", "quantity", "root", "path", "sha256"]  # fmt: skip
+                 "product_name", "size", "quantity", "delivery", "root", "path", "sha256"]  # fmt: skip
 LINE_COLUMNS = ["order_no", "access_code", "code", "name", "options", "quantity"]
 
 
@@ -41,14 +41,21 @@ def plan_batch(
 
     Nothing due is an empty plan. Raises UsageError for a batch that is not there, Refused for one that was released before, is
     empty, or holds a print without its own child's picture or an order in doubt; Unbalanced when the books do not balance. `next_deadline`
-    (YYYY-MM-DD, to come) becomes the job's batch deadline, which the next batch takes. Result: `batches`, `orders`, `prints`, `amount_cents`.
+    (YYYY-MM-DD, to come) becomes the job's batch deadline, which the next batch takes. Result: `batches`, `orders`, `prints`, `digital`
+    (pictures that go as files), `amount_cents`.
     """
     numbers = _due(state, now) if number is None else [_by_hand(state, number)]
     jobs = (
         state.jobs if next_deadline is None else state.jobs.assign(batch_deadline=_to_come(state, next_deadline, now))
     )
     if not numbers:
-        return Plan.between(state, "batch", {"jobs": jobs}, headline="no batch is due", result=_counts([], 0, 0, 0))
+        return Plan.between(
+            state,
+            "batch",
+            {"jobs": jobs},
+            headline="no batch is due",
+            result=_counts([], 0, prints=0, digital=0, amount_cents=0),
+        )
     require_balance(state, "batch")
     _require_no_errors(state, numbers)
     orders = state.orders[state.orders["batch_id"].isin(numbers)].sort_values("order_id")
@@ -67,9 +74,10 @@ def plan_batch(
         "postings": postings,
         "refunds": refunds,
     }
-    result = _counts(numbers, len(orders), len(prints), amount)
+    files = int((prints["delivery"] == "digital").sum())
+    result = _counts(numbers, len(orders), prints=len(prints) - files, digital=files, amount_cents=amount)
     names = ", ".join(str(n) for n in numbers)
-    headline = (f"batch {names} to production: {len(orders)} orders, {len(prints)} prints, "
+    headline = (f"batch {names} to production: {len(orders)} orders, {_pictures(len(prints) - files, files)}, "
                 f"{show_cents(amount, str(state.job['currency']))}; then: prepaykit send")  # fmt: skip
     return Plan.between(
         state, "batch", tables, effects=_effects(state, numbers, prints), headline=headline, result=result
@@ -77,19 +85,21 @@ def plan_batch(
 
 
 def batch_summary(state: JobState, number: int) -> pd.DataFrame:
-    """What a person looks at before the release: one row a class with orders, prints and copies, in packing order."""
+    """What a person looks at before the release: one row a class with orders, prints, copies and digital pictures, in packing order."""
     prints = batch_prints(state, [number])
-    keys = ["teacher", "group_name"]
+    keys, is_file = ["teacher", "group_name"], prints["delivery"] == "digital"
+    prints = prints.assign(print=~is_file, copies=prints["quantity"].where(~is_file, 0), file=is_file)
     rows = prints.groupby(keys, sort=False, dropna=False).agg(
-        orders=("order_no", "nunique"), prints=("print_no", "size"), copies=("quantity", "sum")
+        orders=("order_no", "nunique"), prints=("print", "sum"), copies=("copies", "sum"), digital=("file", "sum")
     )
     return rows.reset_index().rename(columns={"group_name": "group"})
 
 
 def batch_prints(state: JobState, numbers: list[int]) -> pd.DataFrame:
-    """Every print of these batches in packing order, one row a print; refused if one is not what it must be.
+    """Every print of these batches in packing order, then every digital picture, one row each; refused if one is not what it must be.
 
-    A memory mate is one print, of its artwork; slots dropped by the sibling policy are left out.
+    A memory mate is one print, of its artwork; slots dropped by the sibling policy are left out. `delivery` says how the picture
+    goes: `print` or `digital`.
     """
     orders = state.orders.loc[state.orders["batch_id"].isin(numbers), ["order_id", "order_no", "batch_id"]]
     slots = state.slots[state.slots["order_id"].isin(orders["order_id"]) & ~state.slots["is_dropped"]]
@@ -102,8 +112,11 @@ def batch_prints(state: JobState, numbers: list[int]) -> pd.DataFrame:
         root=prints["root"].mask(is_mate, "artwork"),
         path=prints["path"].mask(is_mate, prints["artwork_path"]),
         sha256=prints["sha256"].mask(is_mate, prints["artwork_sha256"]),
+        delivery=np.where(prints["hole"] == "digital", "digital", "print"),
     )
-    return pack(prints)
+    packed = pack(prints)
+    packed = packed.sort_values("delivery", key=lambda d: d == "digital", kind="stable", ignore_index=True)
+    return packed.assign(print_no=np.arange(1, len(packed) + 1))
 
 
 def _to_come(state: JobState, day: str, now: pd.Timestamp) -> object:
@@ -240,5 +253,10 @@ def _plain(value: object) -> object:
     return None if pd.isna(value) else getattr(value, "item", lambda: value)()
 
 
-def _counts(numbers: list[int], orders: int, prints: int, amount_cents: int) -> dict[str, object]:
-    return {"batches": numbers, "orders": orders, "prints": prints, "amount_cents": amount_cents}
+def _pictures(prints: int, digital: int) -> str:
+    """How many of each, for people: `44 prints, 3 digital pictures`."""
+    return f"{prints} prints" + (f", {digital} digital picture{'' if digital == 1 else 's'}" if digital else "")
+
+
+def _counts(numbers: list[int], orders: int, *, prints: int, digital: int, amount_cents: int) -> dict[str, object]:
+    return {"batches": numbers, "orders": orders, "prints": prints, "digital": digital, "amount_cents": amount_cents}

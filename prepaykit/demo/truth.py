@@ -39,7 +39,9 @@ def looked_at(state: JobState, folder: Path) -> dict[str, dict[str, str]]:
 def wrong_pictures(state: JobState, folder: Path) -> pd.DataFrame:
     """Individual pictures in slots that do not show a child of that order: `order_no`, `path`, `shows`, `ordered_for`. Must be empty."""
     orders = pd.read_csv(folder / "truth" / "orders.csv", dtype="str").set_index("order_no")["keys"]
-    slots = state.slots[state.slots["hole"].isin(["individual", "mate_individual"]) & state.slots["frame_id"].notna()]
+    slots = state.slots[
+        state.slots["hole"].isin(["individual", "mate_individual", "digital"]) & state.slots["frame_id"].notna()
+    ]
     rows = slots.merge(state.orders[["order_id", "order_no"]], on="order_id", validate="m:1")
     rows = rows.merge(_with_truth(state, folder)[["frame_id", "path", "keys"]], on="frame_id", validate="m:1")
     rows["ordered_for"] = rows["order_no"].str.split("/").str[0].map(orders)

@@ -57,7 +57,8 @@ def job_tables(state: JobState, history: pd.DataFrame | None = None, *, now: pd.
 
 
 def orders_by_place(state: JobState) -> pd.DataFrame:
-    """One row a place where orders are, along a usual life: `status`, `place`, `orders`, `prints`, `due_cents`, `paid_cents`.
+    """One row a place where orders are, along a usual life: `status`, `place`, `orders`, `prints`, `digital`, `due_cents`,
+    `paid_cents`.
 
     The direct batches of one status, which hold an order each, are one row.
     """
@@ -70,14 +71,15 @@ def orders_by_place(state: JobState) -> pd.DataFrame:
         ["cancelled", "manual revision", "direct batches", "batch " + batch.fillna("")],
         default=("collection " + collection).fillna("in no collection"),
     )
-    orders = orders.assign(place=pd.Series(place, index=orders.index, dtype="str"), prints=orders["prints"].fillna(0))
+    orders = orders.assign(place=pd.Series(place, index=orders.index, dtype="str")).fillna({"prints": 0, "digital": 0})
     rows = orders.groupby(["status", "place"], as_index=False).agg(
         orders=("order_id", "size"),
         prints=("prints", "sum"),
+        digital=("digital", "sum"),
         due_cents=("total_cents", "sum"),
         paid_cents=("paid_cents", "sum"),
     )
-    rows = rows.astype({"prints": "int64"})
+    rows = rows.astype({"prints": "int64", "digital": "int64"})
     life = {s: i for i, s in enumerate(MACHINES["orders"].values)}
     return rows.assign(_s=rows["status"].map(life)).sort_values(["_s", "place"], ignore_index=True).drop(columns="_s")
 
@@ -183,16 +185,21 @@ def by_day(state: JobState) -> pd.DataFrame:
 
 
 def batches(state: JobState, outbox: pd.DataFrame | None = None) -> pd.DataFrame:
-    """One row a batch: `batch`, `kind`, `status`, `processing`, `deadline_at`, `released_at`, `orders`, `prints`, `due_cents`, `lab`.
+    """One row a batch: `batch`, `kind`, `status`, `processing`, `deadline_at`, `released_at`, `orders`, `prints`, `digital`,
+    `due_cents`, `lab`.
 
     `lab` is what the outbox says of its package: waiting, sent with the receipt, or the error; empty while nothing was promised.
     """
     orders = state.orders.dropna(subset="batch_id").merge(_prints(state), on="order_id", how="left", validate="1:1")
     counts = orders.groupby("batch_id").agg(
-        orders=("order_id", "size"), prints=("prints", "sum"), due_cents=("total_cents", "sum")
+        orders=("order_id", "size"),
+        prints=("prints", "sum"),
+        digital=("digital", "sum"),
+        due_cents=("total_cents", "sum"),
     )
     rows = state.batches.join(counts, on="batch_id")
-    rows[["orders", "prints", "due_cents"]] = rows[["orders", "prints", "due_cents"]].fillna(0).astype("int64")
+    numbers = ["orders", "prints", "digital", "due_cents"]
+    rows[numbers] = rows[numbers].fillna(0).astype("int64")
     rows["lab"] = (
         (state.name + "/batch/" + rows["batch_id"].astype("str")).map(_lab_news(outbox)).astype("str").fillna("")
     )
@@ -205,6 +212,7 @@ def batches(state: JobState, outbox: pd.DataFrame | None = None) -> pd.DataFrame
         "released_at",
         "orders",
         "prints",
+        "digital",
         "due_cents",
         "lab",
     ]
@@ -257,9 +265,11 @@ def classes(state: JobState) -> pd.DataFrame:
 
 
 def _prints(state: JobState) -> pd.DataFrame:
-    """Prints of each order, as `batch` counts them: dropped slots are left out, a memory mate is one print."""
+    """Prints and digital pictures of each order, as `batch` counts them: dropped slots are left out, a memory mate is one print."""
     slots = state.slots[~state.slots["is_dropped"] & (state.slots["hole"] != "mate_group")]
-    return slots.groupby("order_id").size().rename("prints").reset_index()
+    is_file = slots["hole"] == "digital"
+    slots = slots[["order_id"]].assign(prints=~is_file, digital=is_file)
+    return slots.groupby("order_id", as_index=False)[["prints", "digital"]].sum()
 
 
 def _why_held(state: JobState) -> pd.DataFrame:

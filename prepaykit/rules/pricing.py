@@ -27,7 +27,7 @@ HOLES = {
     "individual": ("individual",),
     "group": ("group",),
     "memory_mate": ("mate_individual", "mate_group"),
-    "digital": ("individual",),
+    "digital": ("digital",),
     "service": (),
 }
 MOST_COPIES = 999

@@ -248,7 +248,7 @@ job_table(
     text("product_name", "as shown when it was bought", needed=True),
     text("size", "of the print"),
     text("hole", "which picture goes here", needed=True,
-          values=("individual", "group", "mate_individual", "mate_group")),
+          values=("individual", "group", "mate_individual", "mate_group", "digital")),
     whole("quantity", "copies", needed=True),
     whole("frame_id", "the picture; missing while empty"),
     text("filled_by", "who chose the frame", values=("rule", "person")),

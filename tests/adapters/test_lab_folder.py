@@ -135,6 +135,48 @@ def test_packing_lists_run_by_teacher_and_class_with_every_envelope_once(card, o
     assert "JK90-LM12" not in own
 
 
+@pytest.fixture
+def with_digital(card):
+    """The release with one digital picture of the first child and one of a child who bought nothing else."""
+    prints = released(card)["prints"]
+    first = {**prints[0], "print_no": 6, "delivery": "digital", "product_name": "Digital download", "size": None}
+    alone = {
+        **first,
+        "print_no": 7,
+        "order_no": "107",
+        "access_code": "NP34-QR56",
+        "first_name": "Ida",
+        "last_name": "Orr",
+    }
+    return [*prints, first, alone]
+
+
+def test_digital_pictures_lie_apart_in_a_list_of_their_own_and_nobody_prints_them(card, out, with_digital):
+    plain = contents(send(card, out.with_name("plain")))
+    folder = send(card, out, prints=with_digital)
+    files = contents(folder)
+    assert files["data/order.csv"] == plain["data/order.csv"]
+    rows = list(csv.DictReader(io.StringIO((folder / "data/digital.csv").read_text(encoding="utf-8"))))
+    assert [(r["picture_no"], r["order_no"], r["file"]) for r in rows] == [
+        ("6", "104", "digital/Ms-Adams-4B/00006_group.jpg"),
+        ("7", "107", "digital/Ms-Adams-4B/00006_group.jpg"),
+    ]
+    assert files["data/digital/Ms-Adams-4B/00006_group.jpg"] == files["data/images/Ms-Adams-4B/00001_AB12-CD34.jpg"]
+    told = json.loads(files["data/order.json"])
+    assert (len(told["prints"]), [one["picture_no"] for one in told["digital"]]) == (5, [6, 7])
+    assert "data/digital.csv" not in plain
+
+
+def test_no_envelope_holds_a_digital_picture(card, out, with_digital):
+    folder = send(card, out, prints=with_digital)
+    page = (folder / "data/packing/all.html").read_text(encoding="utf-8")
+    assert "Digital download" not in page
+    assert "107 / NP34-QR56 (1 × Digital)" in page  # bought, and nothing to pack
+    assert page.count('class="box" role') == 3
+    assert "2 envelopes, 5 prints" in page
+    assert "Digital download" not in (folder / "data/packing/packing.csv").read_text(encoding="utf-8")
+
+
 def test_two_classes_that_would_share_a_folder_get_their_own():
     prints = [
         {"teacher": "Smith", "group": "KG/AM"},

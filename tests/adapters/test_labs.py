@@ -33,6 +33,13 @@ def test_a_package_sent_again_is_one_package_with_the_same_receipt(lab, card):
     assert "5 prints" in first
 
 
+def test_the_receipt_counts_digital_pictures_apart(lab, card):
+    send, _ = lab
+    payload = released(card)
+    payload["prints"][4]["delivery"] = "digital"
+    assert "4 prints, 1 digital picture," in send(payload, KEY)
+
+
 def test_other_contents_under_the_same_key_are_refused(lab, card):
     send, count = lab
     send(released(card), KEY)

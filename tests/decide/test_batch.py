@@ -188,6 +188,25 @@ def test_what_a_dropped_child_ordered_beside_its_prints_is_not_on_the_packing_li
     ]
 
 
+def test_digital_pictures_are_no_prints_and_follow_them():
+    state = placed(with_orders(with_orders(job(1), [("2001", [1])], "digital"), [("2002", [1])]))
+    plan = plan_batch(state, now=NOW, number=1)
+    prints = json.loads(plan.effects["payload"].iloc[0])["prints"]
+    assert [(p["print_no"], p["order_no"], p["delivery"]) for p in prints] == [
+        (1, "1001", "print"), (2, "2002", "print"), (3, "2001", "digital")]  # fmt: skip
+    assert prints[2]["path"] == prints[0]["path"]
+    assert (plan.result["prints"], plan.result["digital"]) == (2, 1)
+    assert "3 orders, 2 prints, 1 digital picture, $45.00" in plan.headline
+    assert batch_summary(state, 1)[["prints", "copies", "digital"]].to_numpy().tolist() == [[2, 2, 1]]
+
+
+def test_a_digital_picture_must_be_the_childs_own_too():
+    state = placed(job(2, products="digital"))
+    state = state.replace(slots=state.slots.assign(frame_id=[2, 2]))
+    with pytest.raises(Refused, match="no picture of their own child"):
+        plan_batch(state, now=NOW, number=1)
+
+
 def test_the_next_deadline_is_a_date():
     with pytest.raises(UsageError, match="batch_deadline is a date such as 2026-10-16, not 'soon'"):
         plan_batch(automatic(), now=NOW, next_deadline="soon")

@@ -26,7 +26,7 @@ def jobs(draw: st.DrawFn) -> JobState:
     )
     for number in range(draw(st.integers(0, 6))):
         who = draw(st.lists(st.integers(1, children), min_size=1, max_size=3, unique=True))
-        kind = draw(st.sampled_from(["individual", "group", "mate"]))
+        kind = draw(st.sampled_from(["individual", "group", "mate", "digital"]))
         state = with_orders(
             state, [(str(3000 + number), who)], kind, shipping=draw(st.sampled_from(["batch", "direct"]))
         )

@@ -168,13 +168,18 @@ def test_every_bar_has_words_for_those_who_cannot_see_it():
 
 
 def test_prints_and_money_of_a_batch_are_those_that_its_release_counts():
-    for products in ("individual", "group"):
+    for products in ("individual", "group", "digital"):
         state = placed(job(6, absent=(2,), products=products))
         plan = plan_batch(state, now=NOW, number=1)
         row = job_tables(state, now=NOW)["batches"].iloc[0]
-        assert (row["orders"], row["prints"], row["due_cents"]) == tuple(
-            plan.result[k] for k in ("orders", "prints", "amount_cents")
+        assert (row["orders"], row["prints"], row["digital"], row["due_cents"]) == tuple(
+            plan.result[k] for k in ("orders", "prints", "digital", "amount_cents")
         )
+
+
+def test_a_digital_picture_is_no_print_in_the_report():
+    text = report_of(placed(job(3, products="digital")), now=NOW)
+    assert '<td class="n">0 + 3 digital</td>' in text
 
 
 def test_a_memory_mate_is_one_print():

@@ -74,9 +74,9 @@ def test_a_package_opens_into_slots_with_all_its_copies():
     ]
 
 
-def test_a_digital_file_takes_the_individual_frame_and_a_service_takes_none():
+def test_a_digital_picture_has_a_hole_of_its_own_and_a_service_has_none():
     result = priced("DL", "RT")
-    assert result.slots["hole"].tolist() == ["individual"] and result.lines["total_cents"].tolist() == [1500, 500]
+    assert result.slots["hole"].tolist() == ["digital"] and result.lines["total_cents"].tolist() == [1500, 500]
 
 
 def test_what_is_sold_only_in_packages_or_is_unknown_is_left_out_and_said_with_the_orders_number():

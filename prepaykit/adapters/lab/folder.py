@@ -2,8 +2,10 @@
 
     <key>/bagit.txt bag-info.txt manifest-sha256.txt tagmanifest-sha256.txt     a bag (RFC 8493)
     <key>/data/order.csv order.json                one row a print, in packing order, with its file
+    <key>/data/digital.csv                         one row a digital picture, with its file; not there if there is none
     <key>/data/manifest.json                       one entry a picture: file, checksum, checksum as shot, prints
     <key>/data/images/<teacher-class>/…            each distinct picture once a class
+    <key>/data/digital/<teacher-class>/…           those that go to parents as files, and are not printed
     <key>/data/packing/…                           packing lists to print
 
 The folder is made aside, forced onto the disk and renamed in one go, so the lab never sees half of it. Sent again under the
@@ -24,7 +26,7 @@ from prepaykit.adapters.csv_cells import csv_bytes
 from prepaykit.adapters.durable import alone_in, disk_errors, file_name, sync_folder, write_durably
 from prepaykit.adapters.lab import bag
 from prepaykit.adapters.lab.jpeg import without_metadata
-from prepaykit.adapters.lab.layout import ORDER_COLUMNS, Picture, lay_out
+from prepaykit.adapters.lab.layout import DIGITAL_COLUMNS, ORDER_COLUMNS, Picture, is_digital, lay_out
 from prepaykit.adapters.lab.packing import packing_files
 from prepaykit.errors import NeighbourFailed
 
@@ -91,10 +93,14 @@ def _build(folder: Path, payload: dict, key: str, open_bytes: OpenBytes) -> None
                 }
             )
             file_of |= dict.fromkeys(picture.print_nos, (picture.file, digest))
-        rows = [_order_row(one, *file_of[one["print_no"]]) for one in prints]
+        rows = [_order_row(one, *file_of[one["print_no"]]) for one in prints if not is_digital(one)]
+        files = [_digital_row(one, *file_of[one["print_no"]]) for one in prints if is_digital(one)]
         head = {c: payload.get(c) for c in HEAD}
         write_durably(data / "order.csv", csv_bytes(ORDER_COLUMNS, rows))
-        write_durably(data / "order.json", _json({**head, "lines": payload.get("lines") or [], "prints": rows}))
+        if files:
+            write_durably(data / "digital.csv", csv_bytes(DIGITAL_COLUMNS, files))
+        lines = payload.get("lines") or []
+        write_durably(data / "order.json", _json({**head, "lines": lines, "prints": rows, "digital": files}))
         write_durably(data / "manifest.json", _json({**head, "images": entries}))
         for path, content in packing_files(payload).items():
             write_durably(data / path, content)
@@ -112,6 +118,11 @@ def _order_row(one: dict, file: str, digest: str) -> dict:
     return {**{c: one.get(c) for c in ORDER_COLUMNS}, "file": file, "file_sha256": digest}
 
 
+def _digital_row(one: dict, file: str, digest: str) -> dict:
+    row = _order_row(one, file, digest)
+    return {"picture_no": row.pop("print_no"), **row}
+
+
 def _check_same(final: Path, payload: dict, key: str) -> None:
     info = bag.read_info(final)
     if (info.get("External-Identifier"), info.get("Payload-Promised-SHA256")) != (key, payload_digest(payload)):
@@ -123,8 +134,14 @@ def _check_same(final: Path, payload: dict, key: str) -> None:
 
 def _receipt(final: Path, payload: dict) -> str:
     images = sum(path.startswith("data/images/") for path in bag.read_manifest(final))
-    return (
-        f"{final.name} {len(payload['prints'])} prints, {images} images, sha256:{bag.sha256_of(final / bag.MANIFEST)}"
+    return f"{final.name} {counted(payload)}, {images} images, sha256:{bag.sha256_of(final / bag.MANIFEST)}"
+
+
+def counted(payload: dict) -> str:
+    """How many pictures a package holds, for receipts: `44 prints, 3 digital pictures`."""
+    digital = sum(is_digital(one) for one in payload["prints"])
+    return f"{len(payload['prints']) - digital} prints" + (
+        f", {digital} digital picture{'' if digital == 1 else 's'}" if digital else ""
     )
 
 

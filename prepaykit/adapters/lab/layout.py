@@ -2,7 +2,8 @@
 
 Each distinct picture is stored once per class folder, under the first print that uses it, and every print names its file: a
 group picture that thirty children ordered is one file, not thirty. Files carry print number and access code; a picture that
-several children use (a class) carries `group` instead. With the child's name only if the job says so.
+several children use (a class) carries `group` instead. With the child's name only if the job says so. A digital picture is no
+print: it lies in a folder of its own and stands in a list of its own, so that nobody prints it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from prepaykit.tables.device_names import is_device_name
 
 ORDER_COLUMNS = ["print_no", "order_no", "access_code", "first_name", "last_name", "group", "teacher", "grade", "product_code",
                  "product_name", "size", "quantity", "file", "file_sha256"]  # fmt: skip
+DIGITAL_COLUMNS = ["picture_no", *ORDER_COLUMNS[1:]]
 NO_CLASS = "no-class"
 _LETTERS = str.maketrans({
     "ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "þ": "th", "Þ": "Th", "ß": "ss", "æ": "ae",
@@ -44,6 +46,11 @@ def ascii_name(*parts: str | None) -> str:
     return "-".join(part for part in kept.split("-") if part)[:60].strip("-")
 
 
+def is_digital(one: dict) -> bool:
+    """True for a picture that goes to the parents as a file, and is not printed."""
+    return one.get("delivery") == "digital"
+
+
 def class_folders(prints: Iterable[dict]) -> dict[tuple[str | None, str | None], str]:
     """(teacher, class) → folder, in packing order. Two that would share a name get a number: the same bag for nobody else."""
     folders: dict[tuple[str | None, str | None], str] = {}
@@ -68,14 +75,16 @@ def class_of(one: dict) -> tuple[str | None, str | None]:
 
 
 def lay_out(prints: list[dict], *, with_names: bool) -> list[Picture]:
-    """The pictures of a package, each once per class folder, in packing order."""
+    """The pictures of a package, each once per class folder, in packing order: those to print, then the digital ones."""
+    prints = sorted(prints, key=is_digital)
     folders = class_folders(prints)
     users: dict[tuple[str, str], list[dict]] = {}
     for one in prints:
-        users.setdefault((folders[class_of(one)], one["sha256"]), []).append(one)
+        folder = f"{'digital' if is_digital(one) else 'images'}/{folders[class_of(one)]}"
+        users.setdefault((folder, one["sha256"]), []).append(one)
     return [
         Picture(
-            f"images/{folder}/{_file_stem(mine, with_names=with_names)}.jpg",
+            f"{folder}/{_file_stem(mine, with_names=with_names)}.jpg",
             mine[0]["root"],
             mine[0]["path"],
             digest,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 
-from prepaykit.adapters.lab.folder import OpenBytes, payload_digest, read_checked
+from prepaykit.adapters.lab.folder import OpenBytes, counted, payload_digest, read_checked
 from prepaykit.errors import NeighbourFailed
 
 
@@ -25,4 +25,4 @@ class MemoryLab:
             for one in payload["prints"]:
                 read_checked(one, self.open_bytes)
             self.packages[key] = payload
-        return f"{key} {len(payload['prints'])} prints, sha256:{hashlib.sha256(payload_digest(payload).encode()).hexdigest()}"
+        return f"{key} {counted(payload)}, sha256:{hashlib.sha256(payload_digest(payload).encode()).hexdigest()}"

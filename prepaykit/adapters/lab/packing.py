@@ -1,7 +1,8 @@
 """Packing lists: one page a class, one box to tick an envelope, in the order of the prints.
 
 `packing/all.html` is everything in one go, each class on a new page; every class also has its own file, to be sent along in
-its box. Orders without any print (digital only) stand at the end, so that nobody looks for their envelope.
+its box. A digital picture is bought but in no envelope. Orders without any print (digital only) stand at the end, so that nobody
+looks for their envelope.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from itertools import groupby
 from jinja2 import Environment, StrictUndefined
 
 from prepaykit.adapters.csv_cells import csv_bytes
-from prepaykit.adapters.lab.layout import class_folders, class_of
+from prepaykit.adapters.lab.layout import class_folders, class_of, is_digital
 
 PACKING_COLUMNS = ["teacher", "group", "last_name", "first_name", "access_code", "order_no", "print_no", "quantity", "size",
                    "product_code", "product_name", "bought"]  # fmt: skip
@@ -60,7 +61,7 @@ _TEMPLATE = Environment(autoescape=True, undefined=StrictUndefined).from_string(
 
 def packing_files(payload: dict) -> dict[str, bytes]:
     """File name → bytes of all packing lists of a package."""
-    prints, bought = payload["prints"], _bought(payload.get("lines") or [])
+    prints, bought = [p for p in payload["prints"] if not is_digital(p)], _bought(payload.get("lines") or [])
     folders, classes = class_folders(prints), _classes(prints, bought)
     head = {c: payload.get(c) for c in ("school", "job", "batch", "ship_to")}
     packed = {(one["order_no"], one["access_code"]) for one in prints}

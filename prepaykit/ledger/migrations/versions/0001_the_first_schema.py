@@ -669,7 +669,9 @@ def upgrade() -> None:
         sa.Column("is_dropped", sa.Integer(), nullable=False),
         sa.Column("version", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.CheckConstraint("filled_by IN ('rule', 'person')", name="ck_slots_filled_by"),
-        sa.CheckConstraint("hole IN ('individual', 'group', 'mate_individual', 'mate_group')", name="ck_slots_hole"),
+        sa.CheckConstraint(
+            "hole IN ('individual', 'group', 'mate_individual', 'mate_group', 'digital')", name="ck_slots_hole"
+        ),
         sa.CheckConstraint("is_dropped IN (0, 1)", name="ck_slots_is_dropped"),
         sa.ForeignKeyConstraint(
             ["job_id", "frame_id"],
