@@ -76,8 +76,7 @@ def plan_batch(
     }
     files = int((prints["delivery"] == "digital").sum())
     result = _counts(numbers, len(orders), prints=len(prints) - files, digital=files, amount_cents=amount)
-    names = ", ".join(str(n) for n in numbers)
-    headline = (f"batch {names} to production: {len(orders)} orders, {_pictures(len(prints) - files, files)}, "
+    headline = (f"batch{'' if len(numbers) == 1 else 'es'} {_ranges(numbers)} to production: {len(orders)} orders, {_pictures(len(prints) - files, files)}, "
                 f"{show_cents(amount, str(state.job['currency']))}; then: prepaykit send")  # fmt: skip
     return Plan.between(
         state, "batch", tables, effects=_effects(state, numbers, prints), headline=headline, result=result
@@ -136,7 +135,7 @@ def _by_hand(state: JobState, number: int) -> int:
     row = state.batches[state.batches["batch_id"] == number]
     if not len(row):
         raise UsageError(
-            f"batch {number}: {state.name} has batches {', '.join(str(b) for b in state.batches['batch_id']) or 'none'}"
+            f"batch {number}: {state.name} has batches {_ranges(list(state.batches['batch_id'])) or 'none'}"
         )
     if row["status"].iloc[0] == "released":
         when = row["released_at"].iloc[0].strftime("%Y-%m-%d %H:%M UTC")
@@ -251,6 +250,17 @@ def _records(rows: pd.DataFrame) -> list[dict[str, object]]:
 
 def _plain(value: object) -> object:
     return None if pd.isna(value) else getattr(value, "item", lambda: value)()
+
+
+def _ranges(numbers: list[int]) -> str:
+    """Batches for people, runs of three and more as ranges: `1, 4–6, 9`."""
+    runs: list[list[int]] = []
+    for number in sorted(numbers):
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ", ".join(", ".join(map(str, run)) if len(run) < 3 else f"{run[0]}–{run[-1]}" for run in runs)
 
 
 def _pictures(prints: int, digital: int) -> str:

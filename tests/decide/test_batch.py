@@ -218,3 +218,19 @@ def test_a_next_deadline_that_has_passed_is_not_taken():
     assert plan.changes["jobs"].after["batch_deadline"].tolist() == ["2026-10-16"]
     with pytest.raises(UsageError, match="the next deadline 2026-10-16 has passed already"):
         plan_batch(state, now=LAST_SECOND, next_deadline="2026-10-16")
+
+
+@pytest.mark.parametrize(
+    ("numbers", "shown"),
+    [
+        ([2], "batch 2 to production"),
+        ([2, 3], "batches 2, 3 to production"),
+        (list(range(2, 32)), "batches 2–31 to production"),
+        ([2, 4, 5, 6, 9], "batches 2, 4–6, 9 to production"),
+    ],
+)
+def test_many_batches_are_told_as_ranges(numbers, shown):
+    state = placed(with_orders(job(1), [(f"2{n:03d}", [1]) for n in range(31)], shipping="direct"))  # batches 2 to 32
+    kind = state.batches["kind"].where(state.batches["batch_id"].isin(numbers), "school")
+    due = state.replace(batches=state.batches.assign(kind=kind))
+    assert plan_batch(due, now=NOW).headline.startswith(f"{shown}: {len(numbers)} orders")
