@@ -216,7 +216,7 @@ class Job:
         state = self.state
         sources = [sources] if isinstance(sources, str | os.PathLike) else list(sources)
         read = read_frames([Path(s) for s in sources], known=state.frames, on_progress=on_progress)
-        return plan_photos(state, read.table, findings=read.findings, shoot_no=shoot_no)
+        return plan_photos(state, read.table, findings=read.findings, sources=read.sources, shoot_no=shoot_no)
 
     def populate(self) -> Plan:
         """Plan to give every slot its picture."""

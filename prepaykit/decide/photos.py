@@ -8,6 +8,8 @@ frame that is in the job stays in the job. Source: the user's document, part I; 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
@@ -15,8 +17,9 @@ from prepaykit.rules.capture_order import natural_rank
 from prepaykit.rules.sequence import CARD_NOT_READ, Sequenced, sequence_frames
 from prepaykit.rules.slots import SETTLED, without_artwork
 from prepaykit.tables.catalog import columns_of, empty, typed
-from prepaykit.tables.findings import together
+from prepaykit.tables.findings import found, together
 from prepaykit.tables.plan import Plan
+from prepaykit.tables.source_names import file_name, is_about, source_name
 from prepaykit.tables.state import JobState
 
 READ_COLUMNS = [
@@ -36,11 +39,17 @@ OF_A_FILE = ("frame_unreadable", "frame_too_large")
 
 
 def plan_photos(
-    state: JobState, frames_read: pd.DataFrame, *, findings: pd.DataFrame | None = None, shoot_no: int = 1
+    state: JobState,
+    frames_read: pd.DataFrame,
+    *,
+    findings: pd.DataFrame | None = None,
+    sources: Iterable[str] | None = None,
+    shoot_no: int = 1,
 ) -> Plan:
     """Plan to take in frames: who is in which, which galleries open, who was absent. Trouble is findings, never a refusal.
 
-    `frames_read` and `findings` come from `prepaykit.intake.frames.read_frames`; a file already in the job (same root and path) keeps its
+    `frames_read`, `findings` and `sources` (the folders and zips that were looked into; those of the frames if not given) come from
+    `prepaykit.intake.frames.read_frames`; what was found in other sources before stays. A file already in the job (same root and path) keeps its
     key and its shoot. `shoot_no`: 1 picture day, 2 first retake day, and so on, for the new files.
 
     Finding codes: those of `sequence_frames` and of the reader. Result: `frames`, `new`, `cards`, `individual`, `group`, `unassigned`,
@@ -54,7 +63,8 @@ def plan_photos(
     frames = _merged(state.frames, _folded(frames_read), shoot_no)
     tables, pictures = picture_tables(state, frames, state.choices)
     tables["slots"] = _without_stale_artwork(state, frames)
-    reader = _reader_findings(state, frames_read, findings, tables["frames"])
+    sources = frames_read["root"].astype("str").unique() if sources is None else sources
+    reader = _reader_findings(state, frames_read, findings, [source_name(root) for root in sources])
     result = _counts(state, tables)
     headline = (f"{result['frames']} frames ({result['new']} new): {result['cards']} cards, {result['individual']} individual, {result['group']} group, "
                 f"{result['unassigned']} unassigned, {result['set_aside']} set aside; {result['photographed']} people photographed, {result['absent']} absent")  # fmt: skip
@@ -113,7 +123,7 @@ def _merged(known: pd.DataFrame, read: pd.DataFrame, shoot_no: int) -> pd.DataFr
 
 def _refreshed(known: pd.DataFrame, again: pd.DataFrame, where: np.ndarray) -> pd.DataFrame:
     """Known frames with what was read of them now. A file that was sound and is damaged now keeps what it was."""
-    now_damaged = (again["problem"].notna() & (again["problem"] != CARD_NOT_READ)).to_numpy()
+    now_damaged = ~_is_sound(again["problem"]).to_numpy()
     was_sound = known["sha256"].notna().to_numpy()[where] & known["width"].notna().to_numpy()[where]
     take = ~(now_damaged & was_sound)
     result = known.copy()
@@ -155,14 +165,36 @@ def _attendance(subjects: pd.DataFrame, done: Sequenced, *, has_frames: bool) ->
 
 
 def _reader_findings(
-    state: JobState, frames_read: pd.DataFrame, findings: pd.DataFrame | None, frames: pd.DataFrame
+    state: JobState, frames_read: pd.DataFrame, findings: pd.DataFrame | None, sources: list[str]
 ) -> pd.DataFrame:
-    """What the reader found now, and what it found before in sources that were not read this time."""
+    """What the reader found now, and what it found before in sources that were not read this time.
+
+    What it says of a file that is set aside is said by its frame instead (`sequence_frames`), which stays as long as that does.
+    """
     findings = empty("findings") if findings is None else findings
-    read_now = set(frames_read["root"].astype("str").str.rsplit("/", n=1).str[-1])
     former = state.findings[(state.findings["verb"] == "photos") & (state.findings["about"] == "files")]
-    root = former["key"].str.split(r"[/,]", n=1, regex=True).str[0]
-    return together(findings, former[~root.isin(read_now)])
+    damaged, seen = _damaged_since(state.frames, frames_read)
+    again = [key in seen or any(is_about(key, source) for source in sources) for key in former["key"]]
+    return together(findings[~findings["code"].isin(OF_A_FILE)], damaged, former[~np.array(again, dtype=bool)])
+
+
+def _damaged_since(known: pd.DataFrame, read: pd.DataFrame) -> tuple[pd.DataFrame, set[str]]:
+    """Files that were sound when they came in and are damaged now (their frames keep what was read of them then), as findings;
+    and the names of all known files that were read again.
+    """
+    read = read.assign(place=_place(read)).drop_duplicates("place")
+    where = pd.Index(_place(known)).get_indexer(pd.Index(read["place"]))
+    known, now = known.iloc[where[where >= 0]], read.loc[where >= 0, "problem"]
+    names = np.array([file_name(r, p) for r, p in zip(known["root"], known["path"], strict=True)], dtype=object)
+    was_sound = known["sha256"].notna() & known["width"].notna() & _is_sound(known["problem"])
+    damaged = was_sound.to_numpy() & ~_is_sound(now).to_numpy()
+    details = [f"{n}: {what}; the job keeps what it was" for n, what in zip(names[damaged], now[damaged], strict=True)]
+    return found("photos", "frame_unreadable", "files", names[damaged], details), set(names)
+
+
+def _is_sound(problem: pd.Series) -> pd.Series:
+    """A card that nobody could read is a sound picture."""
+    return problem.isna() | (problem == CARD_NOT_READ)
 
 
 def _counts(state: JobState, tables: dict[str, pd.DataFrame]) -> dict[str, int]:

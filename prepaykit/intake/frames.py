@@ -36,6 +36,7 @@ from prepaykit.intake.reading import Read
 from prepaykit.intake.sources import Limits, Member, Opened, list_pictures
 from prepaykit.rules.capture_order import capture_order
 from prepaykit.tables.findings import found, together
+from prepaykit.tables.source_names import TOO_LARGE, file_name
 
 __all__ = ["Limits", "read_cards", "read_frames"]
 
@@ -91,7 +92,8 @@ def read_frames(
     `sources`: a folder or zip, or several. `known`: the job's `frames`; files whose place, size and SHA-256 stand there are not decoded
     again. `executor`: where the work is spread (threads, one a core, unless handed in). `on_progress(done, total)` is called as files
     are done. Gives a `Read` with one row a file: `root`, `path`, `sha256`, `size_bytes`, `width`, `height`, `camera`, `sequence`,
-    `shot_at`, `texts` (QR texts, one a line), `is_broken_card` (a card is seen, nothing read), `problem` (missing: none), `row`.
+    `shot_at`, `texts` (QR texts, one a line), `is_broken_card` (a card is seen, nothing read), `problem` (missing: none; one of size begins with `too large`), `row`. Its `sources`
+    are the folders and zips.
 
     Does not decide what a code means: see `prepaykit.rules.sequence`.
     Finding codes: frame_unreadable, frame_too_large, file_skipped, zip_member_unsafe, source_unreadable, picture_name_odd.
@@ -114,7 +116,7 @@ def read_frames(
         warnings.simplefilter("ignore")
         rows = _spread(listing.members, opened, former, executor, on_progress, limits)
     table = _table(rows)
-    return Read(table, together(listing.findings, _findings(rows)))
+    return Read(table, together(listing.findings, _findings(rows)), listing.sources)
 
 
 def read_cards(
@@ -273,7 +275,7 @@ def _grey(picture: Image.Image, scale: int) -> Image.Image:
 
 
 def _at_fault(row: Row, code: str, problem: str) -> Row:
-    row.problem, row.finding = problem, code
+    row.problem, row.finding = f"{TOO_LARGE}: {problem}" if code == "frame_too_large" else problem, code
     return row
 
 
@@ -349,7 +351,7 @@ def _findings(rows: list[Row]) -> pd.DataFrame:
     parts = []
     for code in ("frame_unreadable", "frame_too_large"):
         part = [f for f in faults if f["finding"] == code]
-        keys = [f"{Path(f['root']).name}/{f['path']}" for f in part]
+        keys = [file_name(f["root"], f["path"]) for f in part]
         parts.append(
             found("photos", code, "files", keys, [f"{k}: {f['problem']}" for k, f in zip(keys, part, strict=True)])
         )

@@ -37,10 +37,14 @@ NO = {"no", "n", "false", "f", "0", "0.0", "-", "none", "nein", "non"}
 
 @dataclass(frozen=True)
 class Read:
-    """What every reader returns: `table` with the documented columns and `row` (row number in the file), and `findings`."""
+    """What every reader returns: `table` with the documented columns and `row` (row number in the file), and `findings`.
+
+    `sources`: the folders and zips that were looked into, for a reader of several.
+    """
 
     table: pd.DataFrame
     findings: pd.DataFrame
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ import pandas as pd
 
 from prepaykit.errors import NeighbourFailed, Refused, UsageError
 from prepaykit.tables.findings import found, together
+from prepaykit.tables.source_names import source_name
 
 PICTURE_ENDINGS = (".jpg", ".jpeg")
 
@@ -60,10 +61,11 @@ class Member:
 
 @dataclass(frozen=True)
 class Listing:
-    """`members`: files that claim to be pictures, in natural order. `findings`: what was skipped or refused."""
+    """`members`: files that claim to be pictures, in natural order. `findings`: what was skipped or refused. `sources`: all roots."""
 
     members: list[Member]
     findings: pd.DataFrame = field(default_factory=together)
+    sources: tuple[str, ...] = ()
 
 
 def natural_key(path: str) -> str:
@@ -89,12 +91,13 @@ def list_pictures(
         sources = [sources]
     members: dict[str, Member] = {}
     findings = []
-    for root in dict.fromkeys(Path(s).resolve() for s in sources):
+    roots = dict.fromkeys(Path(s).resolve() for s in sources)
+    for root in roots:
         listing = _unnamed(root) or (_list_zip(root, limits) if root.is_file() else _list_folder(root))
         findings.append(listing.findings)
         for member in listing.members:  # a folder named beside the one it lies in is not read twice
             members.setdefault(f"{member.root}/{member.path}", member)
-    return Listing(list(members.values()), together(*findings))
+    return Listing(list(members.values()), together(*findings), tuple(str(root) for root in roots))
 
 
 def open_bytes(root: str | os.PathLike[str], path: str, *, most_bytes: int | None = None) -> bytes:
@@ -171,7 +174,7 @@ def _unnamed(root: Path) -> Listing | None:
     """The finding for a folder or zip whose way is not UTF-8: no table could say where its pictures lie."""
     if _is_unicode(str(root)):
         return None
-    shown = ascii(root.name)[1:-1]
+    shown = ascii(source_name(str(root)))[1:-1]
     what = f"{shown}: the name of the folder, or of one above it, is not Unicode; rename it and read it again"
     return Listing([], found("photos", "source_unreadable", "files", [shown], what))
 
@@ -209,12 +212,12 @@ def _is_unicode(path: str) -> bool:
 
 
 def _odd_names(root: Path, odd: list[str]) -> pd.DataFrame:
-    shown = [f"{root.name}, {ascii(path)[1:-1]}" for path in sorted(odd)]
+    shown = [f"{source_name(str(root))}, {ascii(path)[1:-1]}" for path in sorted(odd)]
     return found("photos", "picture_name_odd", "files", shown, [f"{s}: the name cannot be kept" for s in shown])
 
 
 def _closed(root: Path, closed: list[str]) -> pd.DataFrame:
-    shown = [f"{root.name}, {ascii(Path(path).name)[1:-1]}" for path in sorted(closed)]
+    shown = [f"{source_name(str(root))}, {ascii(Path(path).name)[1:-1]}" for path in sorted(closed)]
     return found("photos", "source_unreadable", "files", shown, [f"{s}: the folder cannot be opened" for s in shown])
 
 
@@ -235,7 +238,7 @@ def _list_zip(root: Path, limits: Limits) -> Listing:
             entries = archive.infolist()
     except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError) as error:
         what = f"{root.name} cannot be opened as a zip: {type(error).__name__}"
-        return Listing([], found("photos", "source_unreadable", "files", [root.name], what))
+        return Listing([], found("photos", "source_unreadable", "files", [source_name(str(root))], what))
     members, others, refused = [], [], []
     seen: set[str] = set()
     total = 0
@@ -256,7 +259,7 @@ def _list_zip(root: Path, limits: Limits) -> Listing:
             else:
                 others.append(name)
     members.sort(key=lambda m: natural_key(m.path))
-    keys = [f"{root.name}, member {number}" for number, _, _ in refused]
+    keys = [f"{source_name(str(root))}, member {number}" for number, _, _ in refused]
     details = [f"member {number} of {root.name} {why}; it was not read" for number, _, why in refused]
     return Listing(
         members, together(_skipped(root, others), found("photos", "zip_member_unsafe", "files", keys, details))
@@ -295,6 +298,6 @@ def _skipped(root: Path, others: list[str]) -> pd.DataFrame:
     for path in sorted(others, key=natural_key):
         ending = ascii(PurePosixPath(path).suffix.lower())[1:-1] or (path if path == "links" else "no ending")
         by_ending.setdefault(ending, []).append(path)
-    keys = [f"{root.name}, {ending}" for ending in sorted(by_ending)]
+    keys = [f"{source_name(str(root))}, {ending}" for ending in sorted(by_ending)]
     details = [f"{len(by_ending[e])} files ({e}) in {root.name} are not JPEG pictures" for e in sorted(by_ending)]
     return found("photos", "file_skipped", "files", keys, details)

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from prepaykit.rules.walk import CARD, NOBODY, UNREAD, Roster
+from prepaykit.rules.walk import CARD, CARD_NOT_READ, NOBODY, UNREAD, Roster
 from prepaykit.tables.findings import found, together
+from prepaykit.tables.source_names import TOO_LARGE, file_name
 
 LONG_FACTOR, LONG_LEAST = 2.5, 4
 DOUBLE = 2
@@ -37,6 +38,7 @@ def picture_findings(
     cards = _card_runs(runs, roster)
     absent = _Absent(walk, cards, members, subjects)
     return together(
+        _unsound(frames),
         _unread(runs, absent),
         _unlisted(cards, members, absent, other_codes),
         _foreign(reads, frames),
@@ -61,6 +63,25 @@ def _runs(walk: pd.DataFrame) -> pd.DataFrame:
     n = walk["follows"].groupby(walk["run"]).sum()
     runs = walk.loc[n.index]
     return runs.assign(n=n)
+
+
+def _unsound(frames: pd.DataFrame) -> pd.DataFrame:
+    """Files that are set aside, each by its frame: two camera cards hold files of the same name."""
+    rows = frames[frames["problem"].notna() & (frames["problem"] != CARD_NOT_READ)]
+    places = [file_name(root, path) for root, path in zip(rows["root"], rows["path"], strict=True)]
+    detail = (
+        "frame "
+        + rows["frame_id"].astype("str")
+        + " ("
+        + pd.Series(places, rows.index, "str")
+        + "): "
+        + rows["problem"]
+    )
+    large = rows["problem"].str.startswith(TOO_LARGE)
+    return together(
+        found("photos", "frame_unreadable", "frames", rows.loc[~large, "frame_id"], detail[~large]),
+        found("photos", "frame_too_large", "frames", rows.loc[large, "frame_id"], detail[large]),
+    )
 
 
 def _unread(runs: pd.DataFrame, absent: _Absent) -> pd.DataFrame:

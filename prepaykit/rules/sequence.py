@@ -73,7 +73,7 @@ def sequence_frames(
     (`access_code`, `job`): codes of the store's other jobs. The order of the rows makes no difference.
 
     Finding codes: unread_card, code_not_listed, foreign_code, card_without_frames, frames_before_first_card, long_session,
-    camera_clock, many_codes, blank_card_used, opted_out_photographed, frame_doubled.
+    camera_clock, many_codes, blank_card_used, opted_out_photographed, frame_doubled, frame_unreadable, frame_too_large.
 
     >>> from prepaykit.tables.catalog import empty
     >>> sequence_frames(empty("frames"), empty("subjects"), empty("groups")).galleries.shape

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import zipfile
+
 import pandas as pd
+import pytest
 
 from prepaykit.decide.photos import plan_photos
 from prepaykit.intake.frames import read_frames
+from prepaykit.intake.sources import Limits
 from prepaykit.tables.findings import found
 from tests.decide.test_codes import with_orders
 from tests.intake.drawn import card_and_frames
@@ -85,17 +89,80 @@ def test_a_file_that_is_damaged_now_keeps_what_it_was():
     damaged = read.assign(problem=[None, "damaged JPEG (OSError)"], sha256=[read["sha256"][0], "other"]).astype(
         {"problem": "str"}
     )
+    plan = plan_photos(state, damaged)
+    assert list(plan.changes) == ["findings"]
+    state = state.after(plan)
+    assert ("frame_unreadable", "day/IMG_0002.JPG") in findings_of(state.findings)
     assert plan_photos(state, damaged).is_empty
+    state = state.after(plan_photos(state, day("K001 .", root="b", camera="R6 #2")))
+    assert ("frame_unreadable", "day/IMG_0002.JPG") in findings_of(state.findings)
+    state = state.after(plan_photos(state, read))
+    assert "frame_unreadable" not in set(state.findings["code"])
+
+
+def test_damaged_files_of_one_name_are_two_findings_and_stay_while_they_are_set_aside():
+    state = job("K001")
+    a, b = day("x", root="/p/A/DCIM"), day("x", root="/p/B/DCIM", camera="R6 #2")
+    both = state.after(plan_photos(state, pd.concat([a, b], ignore_index=True)))
+    assert findings_of(both.findings) == [("frame_unreadable", "1"), ("frame_unreadable", "2")]
+    assert both.findings["detail"].tolist() == [
+        "frame 1 (A/DCIM/IMG_0001.JPG): damaged JPEG",
+        "frame 2 (B/DCIM/IMG_0001.JPG): damaged JPEG",
+    ]
+    later = both.after(plan_photos(both, day("K001 .", root="/p/C/DCIM", camera="R6 #3")))
+    assert [key for code, key in findings_of(later.findings) if code == "frame_unreadable"] == ["1", "2"]
+    copied = later.after(plan_photos(later, b.assign(problem=pd.Series([None], dtype="str"))))
+    assert [key for code, key in findings_of(copied.findings) if code == "frame_unreadable"] == ["1"]
+
+
+def test_two_empty_files_of_two_camera_cards_are_both_told(tmp_path):
+    for card in "AB":
+        (tmp_path / card / "DCIM").mkdir(parents=True)
+        (tmp_path / card / "DCIM" / "IMG_0001.JPG").write_bytes(b"")
+        (tmp_path / card / "DCIM" / "thumbs.db").write_bytes(b"")
+    state = job("K001")
+    for sources in ([tmp_path / "A/DCIM", tmp_path / "B/DCIM"], [tmp_path / "B/DCIM"]):
+        read = read_frames(sources, known=state.frames)
+        plan = plan_photos(state, read.table, findings=read.findings, sources=read.sources)
+        state = state.after(plan)
+        assert findings_of(state.findings) == [
+            ("file_skipped", "A/DCIM, .db"), ("file_skipped", "B/DCIM, .db"), ("frame_unreadable", "1"), ("frame_unreadable", "2")]  # fmt: skip
+
+
+def test_a_file_that_is_too_large_says_so_by_its_frame(tmp_path):
+    card_and_frames(tmp_path / "100CANON", "K001", "K002")
+    read = read_frames(tmp_path, limits=Limits(most_bytes=1000))
+    plan = plan_photos(job("K001"), read.table, findings=read.findings, sources=read.sources)
+    assert set(plan.findings["code"]) == {"frame_too_large"}
+    assert plan.findings["key"].tolist() == [str(n) for n in range(1, len(read.table) + 1)]
+
+
+@pytest.mark.parametrize("name", ["retake.zip", "Smith, retake.zip"])
+@pytest.mark.parametrize("content", ["IMG_0001.JPG", "only.txt"])
+def test_a_zip_that_could_not_be_opened_and_is_replaced_is_no_longer_told(tmp_path, name, content):
+    def again(state, source):
+        read = read_frames([source], known=state.frames)
+        return state.after(plan_photos(state, read.table, findings=read.findings, sources=read.sources))
+
+    broken = tmp_path / name
+    broken.write_bytes(b"cut off")
+    state = again(job("K001"), broken)
+    assert state.findings["code"].tolist() == ["source_unreadable"]
+    with zipfile.ZipFile(broken, "w") as archive:
+        archive.writestr(content, b"")
+    assert "source_unreadable" not in set(again(state, broken).findings["code"])
+    (tmp_path / name.removesuffix(".zip")).mkdir()
+    assert "source_unreadable" not in set(again(state, tmp_path / name.removesuffix(".zip")).findings["code"])
 
 
 def test_files_of_a_source_that_was_not_read_again_keep_their_findings():
     state = job("K001")
-    lost = found("photos", "frame_unreadable", "files", ["a/IMG_0009.JPG"], "a/IMG_0009.JPG: the file is empty")
+    lost = found("photos", "picture_name_odd", "files", ["a, IMG.JPG"], "a, IMG.JPG: the name cannot be kept")
     state = state.after(plan_photos(state, day("K001 .", root="a"), findings=lost))
     state = state.after(plan_photos(state, day("K001 .", root="b", camera="R6 #2")))
-    assert ("frame_unreadable", "a/IMG_0009.JPG") in findings_of(state.findings)
+    assert ("picture_name_odd", "a, IMG.JPG") in findings_of(state.findings)
     state = state.after(plan_photos(state, day("K001 .", root="a")))
-    assert ("frame_unreadable", "a/IMG_0009.JPG") not in findings_of(state.findings)
+    assert ("picture_name_odd", "a, IMG.JPG") not in findings_of(state.findings)
 
 
 def test_set_aside_files_stay_in_the_count():
