@@ -23,7 +23,7 @@ _HOMES = {
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
-__all__ = sorted(_HOME_OF)  # noqa: PLE0605 - a test holds the list against the modules
+__all__ = sorted(_HOME_OF)
 
 
 def __getattr__(name: str) -> object:

@@ -29,14 +29,18 @@ STANDING = (
 def standing_findings(work: JobState, verb: str) -> pd.DataFrame:
     """Say what stands about the orders of one origin: verb `orders` for online ones, `paper` for envelopes.
 
-    Findings about orders, key order number: unpaid, underpaid, overpaid, amount_differs, order_doubled; about
+    Findings about orders, key order number: address_missing, unpaid, underpaid, overpaid, amount_differs, order_doubled; about
     order_subjects: order_unmatched, order_ambiguous, name_contradicts_code, code_of_another_child, order_code_unlisted. Only orders that have not left are looked at.
     """
     origin = "online" if verb == "orders" else "paper"
     orders = work.orders[(work.orders["origin"] == origin) & work.orders["status"].isin(LIVE)]
     money = _online_money(work, orders) if verb == "orders" else _paper_money(orders)
     return together(
-        *money, _unmatched(work, orders, verb), _contradictions(work, orders, verb), _doubled(work, origin, verb)
+        *money,
+        _without_address(orders, verb),
+        _unmatched(work, orders, verb),
+        _contradictions(work, orders, verb),
+        _doubled(work, origin, verb),
     )
 
 
@@ -95,6 +99,13 @@ def _paper_money(orders: pd.DataFrame) -> list[pd.DataFrame]:
         ]
         parts.append(found("paper", code, "orders", rows["order_no"], details))
     return parts
+
+
+def _without_address(orders: pd.DataFrame, verb: str) -> pd.DataFrame:
+    """A direct order that says nowhere to go would be produced and sent to nobody."""
+    rows = orders[(orders["shipping"] == "direct") & orders["ship_to"].isna() & orders["status"].isin(_WAITING)]
+    details = [f"order {n}: direct shipping without an address" for n in rows["order_no"]]
+    return found(verb, "address_missing", "orders", rows["order_no"], details)
 
 
 def _pairs(orders: pd.DataFrame, column: str) -> list[list[object]]:

@@ -66,6 +66,7 @@ REGISTER: dict[str, Kind] = {
     "amount_differs": Kind("warn", "an online order was paid another amount than its lines add up to", "look for a coupon, tax or shipping"),
     "unpaid": Kind("error", "the order is not paid", "wait for the payment, or accept it: prepaykit place --accept {key}"),
     "underpaid": Kind("error", "the envelope holds less than is due", "collect the rest, or accept it: prepaykit place --accept {key}"),
+    "address_missing": Kind("error", "a direct order has no address", "ask for the address and enter the order anew; to hand it over yourself: prepaykit place --accept {key}"),
     "overpaid": Kind("warn", "the envelope holds more than is due", "give change: the surplus goes to the refund list at shipping"),
     "envelope_unmatched": Kind("error", "no child of the names list fits the envelope", "prepaykit paper --match {key}=CODE"),
     "envelope_ambiguous": Kind("error", "several children fit the envelope; nothing was chosen", "prepaykit paper --match {key}=CODE"),
@@ -102,6 +103,8 @@ REGISTER: dict[str, Kind] = {
     "held_finding": Kind("warn", "the order waits: a finding must be settled first", "settle it, then place again"),
     "part_dropped": Kind("warn", "the order goes on without the missing child's prints; their price is to be refunded", "refund it"),
     "artwork_missing": Kind("error", "a memory mate has no finished artwork", "attach or render it: prepaykit revise --render"),
+    "artwork_not_made": Kind("error", "a memory mate could not be made: a picture of it is gone, changed or damaged",
+                             "put the file back, or read it anew (photos, then populate); then render again"),
     "low_resolution": Kind("warn", "fewer than 200 pixels per inch on the print", "choose another frame or a smaller print"),
     # --- sell --------------------------------------------------------------------------------------------------------
     "sell_setting_missing": Kind("error", "a setting that selling needs is missing", "set it: prepaykit settings {key}=VALUE"),

@@ -253,6 +253,15 @@ def test_an_unpaid_order_is_flagged_and_its_late_payment_is_taken_in_once(job):
     assert plan_orders(after, TWO, now=NOW).is_empty and len(plan_orders(after, TWO, now=NOW).findings) == 0
 
 
+def test_a_direct_order_without_an_address_is_an_error(job):
+    plan = plan_orders(job, rows("""
+        order_no  access_code  packages  paid_cents  shipping  ship_to
+        1         X-1          P57       900         direct    -
+        2         X-2          P57       900         direct    9 Home St
+    """), now=NOW)  # fmt: skip
+    assert said(plan) == [("address_missing", "orders", "1")]
+
+
 def test_another_amount_than_the_lines_is_a_question_not_a_block(job):
     plan = plan_orders(job, TWO.assign(paid_cents=[2310, 6000]), now=NOW)
     assert said(plan) == [("amount_differs", "orders", "1001"), ("amount_differs", "orders", "1002")]

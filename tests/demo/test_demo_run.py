@@ -6,6 +6,7 @@ import pytest
 
 from prepaykit import Studio
 from prepaykit.demo.run import run_demo
+from prepaykit.demo.truth import wrong_pictures
 from prepaykit.errors import Refused
 from prepaykit.runs import NOTEBOOKS
 
@@ -33,11 +34,22 @@ def test_the_demo_leaves_cards_packages_and_a_report(finished_demo):
 
 
 @pytest.mark.slow
-def test_suggestions_are_taken_and_what_is_unsure_stays_a_finding(finished_demo):
+def test_what_a_look_confirms_is_put_right_and_what_is_unsure_stays_a_finding(finished_demo):
     with Studio.open(finished_demo / "studio.db") as studio:
         state = studio.job().state
-    assert set(state.choices["kind"]) <= {"tag", "relabel"}
-    assert "blank_card_used" in set(state.findings["code"])
+    assert set(state.choices["kind"]) <= {"tag", "relabel", "bind"}
+    assert {"blank_card_used", "frames_before_first_card"} & set(state.findings["code"])
+
+
+@pytest.mark.slow
+def test_no_picture_of_another_child_is_in_any_slot(finished_demo):
+    """Held against what was drawn, not against what the toolkit believes."""
+    with Studio.open(finished_demo / "studio.db") as studio:
+        state = studio.job().state
+    assert state.slots["frame_id"].notna().sum() > 20
+    assert wrong_pictures(state, finished_demo).to_dict("records") == []
+    swapped = state.replace(slots=state.slots.assign(frame_id=state.slots["frame_id"].iloc[::-1].to_numpy()))
+    assert len(wrong_pictures(swapped, finished_demo)) > 0, "the check can fail"
 
 
 def test_a_folder_with_other_things_is_refused_and_left_alone(tmp_path):

@@ -26,5 +26,5 @@ def test_many_findings_are_cut_and_the_rest_is_counted():
 def test_a_plan_without_findings_is_its_headline():
     assert (
         Plan.between(STATE, "names", {}, headline="nothing new")._repr_html_()
-        == "<p><strong>names maple-grove-2026: nothing new</strong></p>"
+        == '<div class="tex2jax_ignore mathjax_ignore"><p><strong>names maple-grove-2026: nothing new</strong></p></div>'
     )
