@@ -42,7 +42,7 @@ from prepaykit.decide.prices import plan_prices
 from prepaykit.decide.revise import in_revision, plan_revise
 from prepaykit.decide.sell import plan_sell
 from prepaykit.decide.settings import plan_settings
-from prepaykit.errors import Refused, UsageError
+from prepaykit.errors import NeighbourFailed, Refused, UsageError
 from prepaykit.intake.frames import read_frames
 from prepaykit.intake.names_list import read_names
 from prepaykit.intake.online_orders import read_orders
@@ -232,12 +232,21 @@ class Job:
 
     def revise(self, *, release: str | Iterable[str] = (), replace: Mapping[int, int] | None = None,
                artwork: Mapping[int, PathLike] | None = None, render: bool = False) -> Plan:  # fmt: skip
-        """Plan to replace frames, attach artwork files (or render them), and release orders by number or all `"clean"` ones."""
+        """Plan to replace frames, attach artwork files (or render them), and release orders by number or all `"clean"` ones.
+
+        A memory mate that cannot be rendered, because a picture of it is gone, changed or damaged, stays with a finding; the others go on.
+        """
         state = self.state
         attached = {slot: self._keep_artwork(_read_artwork(Path(path))) for slot, path in (artwork or {}).items()}
-        if render:
-            attached |= self._render(state)
-        return plan_revise(state, now=self.studio.clock(), release=release, replace=replace, artwork=attached)
+        made, not_made = self._render(state) if render else ({}, {})
+        return plan_revise(
+            state,
+            now=self.studio.clock(),
+            release=release,
+            replace=replace,
+            artwork={**made, **attached},
+            not_made={slot: why for slot, why in not_made.items() if slot not in attached},
+        )
 
     def batch(self, number: int | None = None, *, next_deadline: str | None = None) -> Plan:
         """Plan to release a batch by hand, or all that are due by themselves."""
@@ -308,29 +317,34 @@ class Job:
                 write_whole(path, content)
         return f"{self.name}/{path.name}", digest
 
-    def _render(self, state: JobState) -> dict[int, tuple[str, str]]:
-        """Compose every memory mate in revision that has both pictures and no artwork yet."""
+    def _render(self, state: JobState) -> tuple[dict[int, tuple[str, str]], dict[int, str]]:
+        """Compose every memory mate in revision that has both pictures and no artwork yet: slot → artwork, and slot → why not."""
         queue = in_revision(state)
         queue = queue[queue["lacks"] == "artwork"].merge(
             state.frames[["frame_id", "root", "path", "sha256"]], on="frame_id", validate="m:1"
         )
         pairs = queue.pivot(index="mate", columns="hole", values=["slot_id", "root", "path", "sha256"]).dropna()
-        done = {}
+        done: dict[int, tuple[str, str]] = {}
+        not_made: dict[int, str] = {}
         for _, row in pairs.iterrows():
-            own, group = (
-                self._as_read(row["root", hole], row["path", hole], row["sha256", hole])
-                for hole in ("mate_individual", "mate_group")
-            )
-            done[int(row["slot_id", "mate_individual"])] = self._keep_artwork(compose_memory_mate(own, group))
-        return done
+            slot = int(row["slot_id", "mate_individual"])
+            try:
+                own, group = (
+                    self._as_read(row["root", hole], row["path", hole], row["sha256", hole])
+                    for hole in ("mate_individual", "mate_group")
+                )
+                sheet = compose_memory_mate(own, group)
+            except (NeighbourFailed, Refused) as error:  # one bad file must not stop the others
+                not_made[slot] = str(error)
+            else:
+                done[slot] = self._keep_artwork(sheet)
+        return done, not_made
 
     def _as_read(self, root: str, path: str, sha256: str) -> bytes:
         """The bytes of a frame, if they are still those that were read: another picture may lie under its name by now."""
         content = self.studio.open_bytes(root, path)
         if hashlib.sha256(content).hexdigest() != sha256:
-            raise Refused(
-                f"revise {self.name}: frame {path} is not the file that was read. Run photos again, then populate."
-            )
+            raise Refused(f"frame {path} is not the file that was read")
         return content
 
 

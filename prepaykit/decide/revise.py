@@ -32,8 +32,11 @@ def plan_revise(
     release: str | Iterable[str] = (),
     replace: Mapping[int, int] | None = None,
     artwork: Mapping[int, tuple[str, str]] | None = None,
+    not_made: Mapping[int, str] | None = None,
 ) -> Plan:
     """Plan to replace frames (slot → frame), attach artwork (mate slot → path and SHA-256), and release orders.
+
+    `not_made` (mate slot → why) are memory mates that could not be composed: they stay, with a finding (artwork_not_made).
 
     `release` is a list of order numbers, or `"clean"` for every order in revision that has all it needs. An order named that
     is not ready is refused with the reason; with `"clean"` it gets a finding instead (artwork_missing) and stays.
@@ -42,7 +45,7 @@ def plan_revise(
     slots, choices = _replace(state, dict(replace or {}))
     slots = _attach(state.replace(slots=slots), dict(artwork or {}))
     work = state.replace(slots=slots, choices=choices)
-    lacking = _lacking(work)
+    lacking = _lacking(work, dict(not_made or {}))
     chosen = _chosen(work, release, lacking)
     assigned = assign_batches(work.orders, work.batches, chosen, work.job, now)
     left = work.revisions["order_id"].isin(chosen) & (work.revisions["status"] == "waiting")
@@ -56,8 +59,11 @@ def plan_revise(
         "waiting": waiting,
         "replaced": len(replace or {}),
         "attached": len(artwork or {}),
+        "not_made": len(not_made or {}),
     }
     headline = f"{len(chosen)} released, {waiting} still in revision, {len(replace or {})} frames replaced, {len(artwork or {})} artworks attached"
+    if not_made:
+        headline += f", {len(not_made)} could not be made"
     tables = {
         "slots": slots,
         "choices": choices,
@@ -82,9 +88,13 @@ def in_revision(state: JobState) -> pd.DataFrame:
     return slots.assign(lacks=lacks, mate=mate_numbers(slots)).sort_values(["order_id", "slot_id"], ignore_index=True)
 
 
-def _lacking(state: JobState) -> pd.DataFrame:
+def _lacking(state: JobState, not_made: dict[int, str]) -> pd.DataFrame:
+    """Slots of the queue that lack something; `why` on both holes of a memory mate that could not be made."""
     queue = in_revision(state)
-    return queue.loc[queue["lacks"] != "", ["order_id", "order_no", "slot_id", "product_code", "lacks"]]
+    why = queue.loc[queue["slot_id"].isin(not_made), ["mate", "slot_id"]].set_index("mate")["slot_id"].map(not_made)
+    queue = queue.assign(why=queue["mate"].map(why).astype("str"), is_told=queue["slot_id"].isin(not_made))
+    columns = ["order_id", "order_no", "slot_id", "product_code", "lacks", "why", "is_told"]
+    return queue.loc[queue["lacks"] != "", columns]
 
 
 def _chosen(state: JobState, release: str | Iterable[str], lacking: pd.DataFrame) -> pd.Series:
@@ -99,9 +109,10 @@ def _chosen(state: JobState, release: str | Iterable[str], lacking: pd.DataFrame
     unready = lacking[lacking["order_id"].isin(chosen)]
     if len(unready):
         row = unready.iloc[0]
+        why = f" ({row['why']})" if pd.notna(row["why"]) else ""
         raise Refused(
             f"revise {state.name}: order {row['order_no']} cannot be released, print {row['product_code']} (slot {row['slot_id']}) has no "
-            f"{row['lacks']}. Attach or render it first: prepaykit revise --render"
+            f"{row['lacks']}{why}. Attach or render it first: prepaykit revise --render"
         )
     return chosen
 
@@ -156,8 +167,18 @@ def _attach(state: JobState, artwork: dict[int, tuple[str, str]]) -> pd.DataFram
 
 def _findings(state: JobState, orders: pd.DataFrame, lacking: pd.DataFrame) -> pd.DataFrame:
     still = orders.loc[orders["status"] == "in_revision", "order_id"]
-    rows = lacking[lacking["order_id"].isin(still) & (lacking["lacks"] == "artwork")].drop_duplicates(
-        ["order_id", "product_code"]
-    )
+    lacking = lacking[lacking["order_id"].isin(still) & (lacking["lacks"] == "artwork")]
+    rows = lacking[lacking["why"].isna()].drop_duplicates(["order_id", "product_code"])
     detail = "order " + rows["order_no"] + ", print " + rows["product_code"] + ": no finished artwork"
-    return together(found("revise", "artwork_missing", "slots", rows["slot_id"], detail))
+    failed = lacking[lacking["is_told"]]
+    slot = ", print " + failed["product_code"] + ", slot " + failed["slot_id"].astype("str")
+    return together(
+        found("revise", "artwork_missing", "slots", rows["slot_id"], detail),
+        found(
+            "revise",
+            "artwork_not_made",
+            "slots",
+            failed["slot_id"],
+            "order " + failed["order_no"] + slot + ": " + failed["why"],
+        ),
+    )

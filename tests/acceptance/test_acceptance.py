@@ -144,8 +144,10 @@ def test_a8_a_memory_mate_waits_for_artwork_and_a_render_clears_it(school, tmp_p
     own = root / state.frames["path"].iloc[3]
     as_read = own.read_bytes()
     Image.new("RGB", (120, 180), "plum").save(own)
-    with pytest.raises(Refused, match=r"frame IMG_0004\.JPG is not the file that was read"):
-        s.job.revise(render=True)
+    changed = s.job.revise(render=True)
+    assert changed.findings[["code", "detail"]].to_numpy().tolist() == [
+        ["artwork_not_made", "order 1001, print MM, slot 1: frame IMG_0004.JPG is not the file that was read"]
+    ]
     own.write_bytes(as_read)
     s.apply(s.job.revise(render=True))
     s.apply(s.job.revise(release=["1001"]))

@@ -35,6 +35,18 @@ def test_a_memory_mate_without_artwork_is_refused_by_name():
         plan_revise(state, now=NOW, release=["1001"])
 
 
+def test_a_memory_mate_that_could_not_be_made_says_why_and_the_others_go_on():
+    state = placed(job(3, products="mate"))
+    plan = plan_revise(state, now=NOW, artwork={1: ("a.jpg", "ff"), 5: ("c.jpg", "ff")}, not_made={3: "frame x.jpg is gone"}, release="clean")  # fmt: skip
+    assert plan.findings[["code", "key", "detail"]].to_numpy().tolist() == [
+        ["artwork_not_made", "3", "order 1002, print P5, slot 3: frame x.jpg is gone"]
+    ]
+    assert state.after(plan).orders["status"].tolist() == ["in_batch", "in_revision", "in_batch"]
+    assert plan.headline.endswith("2 artworks attached, 1 could not be made")
+    with pytest.raises(Refused, match=r"order 1002 .* has no artwork \(frame x.jpg is gone\)"):
+        plan_revise(state, now=NOW, not_made={3: "frame x.jpg is gone"}, release=["1002"])
+
+
 def test_with_artwork_the_memory_mate_goes_on():
     state = revised(placed(job(1, products="mate")), artwork={1: ("art.jpg", "ff" * 32)}, release="clean")
     assert state.orders["status"].tolist() == ["in_batch"]
