@@ -62,9 +62,9 @@ def weighed(desk: Desk, scores: Scores, weights: Weights, *, one_to_one: bool = 
     likely = np.exp2(pairs["bits"].to_numpy())
     total = np.bincount(order, weights=likely, minlength=count) + base
     pairs["probability"] = likely / total[order]
-    # Equal candidates stand in the order of their own values, never in that of the file.
-    pairs["by"] = _rank_of_children(desk)[child]
-    pairs = pairs.sort_values(["order", "probability", "by"], ascending=[True, False, True], kind="stable").drop(columns="by")
+    # Equal candidates stand in the order of their own values, as children do on the desk; the last digits of a sum say nothing.
+    order_of = np.lexsort([child, -np.round(pairs["bits"].to_numpy(), 6), order])
+    pairs = pairs.iloc[order_of]
     pairs["rank"] = pairs.groupby("order").cumcount() + 1
     totals = pd.DataFrame({"nobody": np.exp2(off) / total, "off_bits": off, "sum_bits": np.log2(total)})
     return pairs.reset_index(drop=True), totals
@@ -110,14 +110,15 @@ def vetoes_of(desk: Desk, pairs: pd.DataFrame) -> np.ndarray:
     good_first = np.isin(first, ["exact", "nickname"])
     return np.select(
         [
-            (said != NOBODY) & (desk.child_block[child] != said) & ~((code == "own") & (first == "exact") & (last == "exact")),
+            (said != NOBODY) & (desk.child_block[child] != said) & ~(exact_name & ((code == "own") | ((teacher == "exact") & (grade == "exact")))),
             first == "different",
             (first == "missing") & ~(by_code & np.isin(last, ["exact", "part", "slip"])),
             np.isin(code, ["other"]),
             np.isin(code, ["siblings", "sibling_near"]) & ~(np.isin(first, ["exact", "nickname", "slip"]) & class_agrees),
             typed_id & listed_id & ((others & 1) == 0),
-            (first == "initial") & ~(by_code | by_address | (np.isin(last, ["exact", "part", "slip"]) & np.isin(teacher, ["exact", "slip"]))),
-            np.isin(last, ["different", "missing", "initial"]) & ~(by_code | by_address | (good_first & np.isin(teacher, ["exact", "slip"]))),
+            (first == "initial") & ~(by_code | by_address | (np.isin(last, ["exact", "part", "slip"]) & class_agrees)),
+            np.isin(last, ["different", "missing", "initial"])
+            & ~(by_code | by_address | (good_first & np.isin(teacher, ["exact", "slip"])) | (good_first & (last == "initial") & class_agrees)),
             (teacher == "different") & ~exact_name & ~by_code,
             ~(class_agrees | by_code | by_address),
         ],
@@ -146,14 +147,6 @@ def words_of(desk: Desk, pairs: pd.DataFrame) -> np.ndarray:
 
 def _words(numbers: pd.Series, levels: tuple[str, ...]) -> np.ndarray:
     return np.array(levels, dtype=object)[numbers.to_numpy(np.int64)]
-
-
-def _rank_of_children(desk: Desk) -> np.ndarray:
-    columns = ["student_id", "access_code", "first_name", "last_name", "grade", "teacher", "group", "school", "email", "phone"]
-    order = desk.listed[columns].sort_values(columns, kind="stable").index.to_numpy()
-    rank = np.empty(len(order), dtype=np.int64)
-    rank[order] = np.arange(len(order))
-    return rank
 
 
 def _conflicts(desk: Desk, known: pd.DataFrame, sure: pd.Series) -> pd.Index:

@@ -9,6 +9,7 @@ Source: matching.md 5 (time bar). Known limits: one school an order.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,7 +58,8 @@ class Desk:
 
 def lay_out(orders: pd.DataFrame, names: pd.DataFrame, *, learnt: pd.DataFrame | None = None) -> Desk:
     """Bring orders and names list to the desk. Both as `match_orders` takes them; texts that are not there are missing."""
-    asked, listed = _texts(orders, ORDERS), _texts(names, NAMES)
+    asked, listed = _texts(orders, ORDERS), _texts(_with_extra(names), NAMES)
+    listed = listed.sort_values(list(NAMES), kind="stable", ignore_index=True)
     order_block, child_block, blocks = _schools(asked["school"], listed["school"])
     readings = _readings(asked)
     firsts, reading_first = _numbered(readings["first"])
@@ -72,7 +74,7 @@ def lay_out(orders: pd.DataFrame, names: pd.DataFrame, *, learnt: pd.DataFrame |
     listed_firsts = list(vocabulary)
     listed_lasts, child_last = _numbered(_parts(listed["last_name"], forms.last_parts))
     order_class, child_class, teacher_levels, grade_levels = _classes(asked, listed)
-    reading_order = readings["order"].to_numpy()
+    reading_order = readings["order"].to_numpy(np.int64)
     return Desk(
         asked=asked, listed=listed, order_block=order_block, child_block=child_block, blocks=blocks, reading_order=reading_order,
         reading_first=reading_first, reading_last=reading_last, reading_way=np.log2(readings["way"].map(WAYS).to_numpy(float)),
@@ -83,6 +85,18 @@ def lay_out(orders: pd.DataFrame, names: pd.DataFrame, *, learnt: pd.DataFrame |
         order_code=_code_texts(asked["access_code"]), child_code=_code_texts(listed["access_code"]),
         child_family=pd.factorize(pd.Series(child_last).astype(str) + "|" + pd.Series(child_block).astype(str))[0],
     )  # fmt: skip
+
+
+def _with_extra(names: pd.DataFrame) -> pd.DataFrame:
+    """The names list with school and middle name, which may stand in `extra` (JSON of the columns that nobody knew)."""
+    if "extra" not in names:
+        return names
+    texts = names["extra"].dropna()
+    more = pd.DataFrame([json.loads(t) for t in texts], index=texts.index) if len(texts) else pd.DataFrame(index=texts.index)
+    more.columns = [str(c).strip().lower().replace(" ", "_") for c in more.columns]
+    more = more.rename(columns={"middle": "middle_name", "student_middle_name": "middle_name"})
+    wanted = [c for c in ("school", "middle_name") if c in more and c not in names]
+    return names.assign(**{c: more[c].reindex(names.index) for c in wanted})
 
 
 def _texts(table: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:
