@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 PARTICLES = frozenset(
     "de del dela della da das do dos di du la las le los van von der den ter ten el al bin ben ibn abu st saint mac mc o d san santa".split()
@@ -31,13 +32,16 @@ _SCHOOL_WORDS = frozenset("elementary elem school es middle ms high hs jr junior
 Name = tuple[tuple[str, ...], tuple[str, ...]]
 
 
+@lru_cache(maxsize=40_000)
 def folded_name(text: str) -> str:
     """A name without capitals, accents and signs; hyphens and points become blanks, commas stay.
 
     >>> folded_name("GARCÍA-LÓPEZ"), folded_name("O’Brien"), folded_name("Lopez, Sofía")
     ('garcia lopez', 'obrien', 'lopez , sofia')
     """
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold().translate(_UNLIKE)) if not unicodedata.combining(c))
+    plain = text.casefold()
+    if not plain.isascii():
+        plain = "".join(c for c in unicodedata.normalize("NFKD", plain.translate(_UNLIKE)) if not unicodedata.combining(c))
     return " ".join(_BREAKS.sub(" ", _SIGNS.sub("", plain)).replace(",", " , ").split())
 
 
@@ -178,6 +182,7 @@ _DOUBLES = re.compile(r"(.)\1+")
 _VOWELS = re.compile(r"[aeiouyhw]")
 
 
+@lru_cache(maxsize=40_000)
 def by_ear(text: str) -> str:
     """A rough key of how a name sounds: names that are written by ear in two ways have the same.
 
@@ -191,6 +196,7 @@ def by_ear(text: str) -> str:
     return _DOUBLES.sub(r"\1", head + _VOWELS.sub("", sound[1:]))
 
 
+@lru_cache(maxsize=40_000)
 def clipped(text: str) -> str:
     """The stem of a pet form: without -y, -ie, -i and a doubled consonant before it.
 

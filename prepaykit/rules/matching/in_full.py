@@ -9,7 +9,7 @@ Source: matching.md 5; domain.md 7.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -70,14 +70,16 @@ def match_in_full(
     if not len(orders) or not len(names):
         return _nothing(desk, _ids(orders))
     clues = Clues(desk, weights)
+    if one_to_one:
+        weights = replace(weights, unlisted=0.001)
     weights = learnt_weights(desk, clues, weights)
     scores = Scorer(desk, clues, weights).score()
     pairs, totals = weighed(desk, scores, weights, one_to_one=one_to_one)
-    pairs = pairs[pairs["rank"] <= SHOWN]
+    pairs = pairs if one_to_one else pairs[pairs["rank"] <= SHOWN]
     result = decided(desk, pairs, totals, threshold=threshold)
     ids = _ids(orders)
     result = _without_names(result, orders, desk)
-    return Matched(_matches(result, ids, desk), _candidates(pairs, ids, desk), pairs, totals, desk)
+    return Matched(_matches(result, ids, desk), _candidates(pairs[pairs["rank"] <= SHOWN], ids, desk), pairs, totals, desk)
 
 
 def _nothing(desk: Desk, ids: pd.Series) -> Matched:

@@ -17,7 +17,7 @@ from prepaykit.rules.matching.levels import FIRST, LAST
 from prepaykit.rules.matching.scoring import Scorer
 from prepaykit.rules.matching.weights import Weights, adapted
 
-LEAST, SAMPLE = 300, 600
+LEAST, SAMPLE = 300, 400
 
 
 def learnt_weights(desk: Desk, clues: Clues, weights: Weights) -> Weights:

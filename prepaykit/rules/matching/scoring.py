@@ -51,6 +51,7 @@ class Scorer:
         self.first_base = self._base(desk.first_pairs, desk.firsts, desk.listed_firsts, desk.child_first, self._first_bits, "first")
         self.last_base = self._base(desk.last_pairs, desk.lasts, desk.listed_lasts, desk.child_last, self._last_bits, "last")
         self.class_bits = self._class_table()
+        self._class_bases = self._work_out_class_bases()
         self.nameless = (desk.listed["first_name"] == "").to_numpy() & (desk.listed["last_name"] == "").to_numpy()
         self.alone = np.log2(np.maximum(self._sum_by_order(desk.reading_way + self.first_base[desk.reading_first] + self.last_base[desk.reading_last]), 1e-300))
         self.name_base = self.alone.copy()
@@ -71,9 +72,17 @@ class Scorer:
         return np.log2(likely)
 
     def _class_table(self) -> np.ndarray:
-        """Bits of each pair of what orders say about the class and a class, before what anybody's parent writes is taken off."""
-        bits = self.weights.class_bits()
-        return bits[self.desk.teacher_levels, self.desk.grade_levels].astype(np.float32)
+        """Bits of each pair of what orders say about the class and a class, before what anybody's parent writes is taken off.
+
+        `_class_kind` says what both sides have: teacher and grade (0), what the list lacks being left out: teacher (1), grade (2), nothing (3).
+        """
+        d, bits = self.desk, self.weights.class_bits()
+        no_teacher, no_grade = TEACHER.index("missing"), GRADE.index("missing")
+        typed = d.asked[["teacher", "grade"]].ne("").groupby(d.order_class).first().reindex(range(len(d.teacher_levels)), fill_value=False)
+        lacks_teacher = (d.teacher_levels == no_teacher) & typed["teacher"].to_numpy()[:, None]
+        lacks_grade = (d.grade_levels == no_grade) & typed["grade"].to_numpy()[:, None]
+        self._class_kind = lacks_grade.astype(np.int8) + 2 * lacks_teacher.astype(np.int8)
+        return bits[d.teacher_levels, d.grade_levels].astype(np.float32)
 
     def _sum_by_order(self, reading_bits: np.ndarray) -> np.ndarray:
         return np.bincount(self.desk.reading_order, weights=np.exp2(reading_bits), minlength=self.orders)
@@ -114,26 +123,30 @@ class Scorer:
         code, code_level, other, other_words = self.clues.of(order, child)
         return pd.DataFrame({
             "order": order, "child": child, "name": self.weights.trust_name * (best - self.name_base[order]),
-            "class": self.weights.trust_class * (self.class_bits[oc, cc] - self._class_base(order)),
+            "class": self._class_of(order, child),
             "code": code, "other": other, "school": self._school_bits(order, child), "prior": np.log2((1 - self.weights.unlisted) / max(1, self.children)),
             "first_level": first, "last_level": last, "reading": way, "teacher_level": d.teacher_levels[oc, cc], "grade_level": d.grade_levels[oc, cc],
             "code_level": code_level, "other_words": other_words,
         })  # fmt: skip
 
-    def _class_base(self, order: np.ndarray) -> np.ndarray:
-        if not hasattr(self, "_class_bases"):
-            self._class_bases = self._work_out_class_bases()
-        return self._class_bases[order]
+    def _class_of(self, order: np.ndarray, child: np.ndarray) -> np.ndarray:
+        """Bits of the classes of pairs, what anybody of the school writes taken off."""
+        said, there = self.desk.order_class[order], self.desk.child_class[child]
+        return self.weights.trust_class * (self.class_bits[said, there] - self._class_bases[order, self._class_kind[said, there]])
 
     def _work_out_class_bases(self) -> np.ndarray:
-        """log2 of how likely anybody of the school writes this about the class."""
-        d, result = self.desk, np.zeros(self.orders)
+        """log2 of how likely anybody of the school writes this about the class: one column for each kind of class."""
+        d, result = self.desk, np.zeros((self.orders, 4), dtype=np.float32)
         table = np.exp2(self.class_bits)
         for block, rows in self._orders_by_block():
-            share = np.bincount(d.child_class[self._children_of(block)], minlength=table.shape[1]).astype(float)
-            share /= max(1.0, share.sum())
-            # One class in fifty that writes is not on the list.
-            result[rows] = np.log2(table[d.order_class[rows]] @ (share * 0.98) + 0.02 * table[d.order_class[rows]].min(axis=1))
+            count = np.bincount(d.child_class[self._children_of(block)], minlength=table.shape[1]).astype(float)
+            said, row_of = np.unique(d.order_class[rows], return_inverse=True)
+            for kind in range(3):
+                share = count * (self._class_kind[said] == kind)
+                total = np.maximum(share.sum(axis=1), 1e-9)
+                # One class in fifty that writes is not on the list.
+                likely = 0.98 * (table[said] * share).sum(axis=1) / total + 0.02 * table[said].min(axis=1)
+                result[rows, kind] = np.log2(likely)[row_of]
         return result
 
     def _school_bits(self, order: np.ndarray, child: np.ndarray) -> np.ndarray:
@@ -201,17 +214,17 @@ class Scorer:
         self._count_together(part, name, len(children))
         name -= self.name_base[part][:, None].astype(np.float32)
         bits = name * np.float32(self.weights.trust_name)
-        bits += (self.class_bits[d.order_class[part]][:, d.child_class[children]] - self._class_base(part)[:, None].astype(np.float32)) * np.float32(self.weights.trust_class)
+        bits += self._class_of(part[:, None], children[None, :]).astype(np.float32)
         clue = self.clues.dense(part, children)
         bits += clue
         bits += np.float32(np.log2((1 - self.weights.unlisted) / max(1, self.children))) + np.float32(self._school_bits(part[:1], children[:1])[0])
-        total[part] = np.logaddexp2.reduce(bits.astype(np.float64), axis=1)
+        total[part] = _sum_of_bits(bits)
         # An unlisted brother or sister of each child: the same surname, perhaps the same code and address, any first name.
         kin = self.weights.trust_name * (straight - self.last_base[d.reading_last[d.first_reading[part]]][:, None]) + self.clues.dense_kin(part, children, clue)
         # That a brother or sister bears a name alike is unlikely.
         kin -= self._dense(d.first_pairs, d.reading_first[reading[starts]], d.child_first[children], _NAMESAKE, np.zeros(len(d.firsts)))
         kin += np.log2(self.weights.unlisted * self.weights.sibling_unlisted / max(1, self.children)) + self._school_bits(part[:1], children[:1])[0]
-        sibling[part] = np.logaddexp2.reduce(kin.astype(np.float64), axis=1)
+        sibling[part] = _sum_of_bits(kin.astype(np.float32))
         few = min(KEPT, bits.shape[1])
         top = np.argpartition(-bits, few - 1, axis=1)[:, :few]
         return np.repeat(part, few), children[top.ravel()]
@@ -271,6 +284,12 @@ class Scorer:
         last = _strong(d.last_pairs, strong_last, len(d.lasts))[d.reading_last[reading]] @ bearers(d.child_last, d.last_pairs.width)
         both = first.multiply(last).tocoo()
         return d.reading_order[reading[both.row]].astype(np.int64), both.col.astype(np.int64)
+
+
+def _sum_of_bits(bits: np.ndarray) -> np.ndarray:
+    """log2 of the sum of 2^bits of each row."""
+    top = bits.max(axis=1)
+    return top.astype(np.float64) + np.log2(np.exp2(bits - top[:, None]).sum(axis=1, dtype=np.float64))
 
 
 def _strong(pairs, levels: list[int], rows: int) -> sparse.csr_matrix:

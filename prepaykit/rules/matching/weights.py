@@ -75,7 +75,7 @@ SHIPPED = Weights(
     spread_grade={"exact": 1, "beside": 0.5, "missing": 1, "different": 0.3},
     # Bits beside those that the number of codes gives: what a parent of that child writes against what a stranger does.
     code={"own": 4.2, "near": 2.7, "siblings": 1.2, "sibling_near": -1.5, "other": -4.0, "unknown": -0.8, "missing": -0.3},
-    unlisted=0.06, sibling_unlisted=0.5, wrong_school=0.015, second_order=0.15, trust_name=1.0, trust_class=1.12, trust_code=0.9, together=0.2,
+    unlisted=0.05, sibling_unlisted=0.4, wrong_school=0.015, second_order=0.25, trust_name=1.0, trust_class=1.12, trust_code=0.9, together=0.1,
 )  # fmt: skip
 
 
@@ -106,7 +106,7 @@ def adapted(weights: Weights, seen: dict[str, dict]) -> Weights:
 
     >>> more = adapted(SHIPPED, {"first": {"exact": 1000.0}, "last": {}, "class_": {}, "unlisted": (50.0, 1000.0)})
     >>> more.first["exact"] > SHIPPED.first["exact"], round(more.unlisted, 3)
-    (True, 0.053)
+    (True, 0.05)
     """
     parts = {}
     for name in ("first", "last"):
