@@ -19,7 +19,7 @@ from prepaykit.rules.matching.decisions import SHOWN, THRESHOLD, decided, weighe
 from prepaykit.rules.matching.desk import NOBODY, Desk, lay_out
 from prepaykit.rules.matching.exact import match_exactly
 from prepaykit.rules.matching.learning import learnt_weights
-from prepaykit.rules.matching.scoring import Scorer
+from prepaykit.rules.matching.scoring import KEPT, Scorer
 from prepaykit.rules.matching.weights import SHIPPED, Weights
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def match_in_full(
     if one_to_one:
         weights = replace(weights, unlisted=0.001)
     weights = learnt_weights(desk, clues, weights)
-    scores = Scorer(desk, clues, weights).score()
+    scores = Scorer(desk, clues, weights, kept=5 * KEPT if one_to_one else KEPT).score()
     pairs, totals = weighed(desk, scores, weights, one_to_one=one_to_one)
     pairs = pairs if one_to_one else pairs[pairs["rank"] <= SHOWN]
     result = decided(desk, pairs, totals, threshold=threshold)

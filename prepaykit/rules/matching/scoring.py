@@ -44,8 +44,8 @@ class Scores:
 class Scorer:
     """Weighs pairs of a desk with given weights."""
 
-    def __init__(self, desk: Desk, clues: Clues, weights: Weights):
-        self.desk, self.clues, self.weights = desk, clues, weights
+    def __init__(self, desk: Desk, clues: Clues, weights: Weights, *, kept: int = KEPT):
+        self.desk, self.clues, self.weights, self.kept = desk, clues, weights, kept
         self.children, self.orders = len(desk.listed), len(desk.asked)
         self._first_bits, self._last_bits = weights.first_bits(), weights.last_bits()
         self.first_base = self._base(desk.first_pairs, desk.firsts, desk.listed_firsts, desk.child_first, self._first_bits, "first")
@@ -225,7 +225,7 @@ class Scorer:
         kin -= self._dense(d.first_pairs, d.reading_first[reading[starts]], d.child_first[children], _NAMESAKE, np.zeros(len(d.firsts)))
         kin += np.log2(self.weights.unlisted * self.weights.sibling_unlisted / max(1, self.children)) + self._school_bits(part[:1], children[:1])[0]
         sibling[part] = _sum_of_bits(kin.astype(np.float32))
-        few = min(KEPT, bits.shape[1])
+        few = min(self.kept, bits.shape[1])
         top = np.argpartition(-bits, few - 1, axis=1)[:, :few]
         return np.repeat(part, few), children[top.ravel()]
 
