@@ -44,25 +44,49 @@ def prepaykit(drawn):
 
 def exact(drawn):
     key = lambda f, la: (f.fillna("") + "|" + la.fillna("")).str.casefold()  # noqa: E731
-    left = pd.DataFrame({"order_id": drawn.orders["order_id"], "key": key(drawn.orders["student_first"], drawn.orders["student_last"])})
-    right = pd.DataFrame({"student_id": drawn.names["student_id"], "key": key(drawn.names["first_name"], drawn.names["last_name"])})
+    left = pd.DataFrame(
+        {"order_id": drawn.orders["order_id"], "key": key(drawn.orders["student_first"], drawn.orders["student_last"])}
+    )
+    right = pd.DataFrame(
+        {"student_id": drawn.names["student_id"], "key": key(drawn.names["first_name"], drawn.names["last_name"])}
+    )
     pairs = left.merge(right, on="key")
     once = pairs[~pairs["order_id"].duplicated(keep=False)]
-    return pairs.assign(score=1.0, rank=pairs.groupby("order_id").cumcount() + 1)[["order_id", "student_id", "score", "rank"]], once[["order_id", "student_id"]]
+    return pairs.assign(score=1.0, rank=pairs.groupby("order_id").cumcount() + 1)[
+        ["order_id", "student_id", "score", "rank"]
+    ], once[["order_id", "student_id"]]
 
 
 def rapidfuzz(drawn):
     from rapidfuzz import fuzz, process, utils
 
-    left = (drawn.orders["student_first"].fillna("") + " " + drawn.orders["student_last"].fillna("")).map(utils.default_process).tolist()
+    left = (
+        (drawn.orders["student_first"].fillna("") + " " + drawn.orders["student_last"].fillna(""))
+        .map(utils.default_process)
+        .tolist()
+    )
     right = (drawn.names["first_name"] + " " + drawn.names["last_name"]).map(utils.default_process).tolist()
     rows = []
     for start in range(0, len(left), 500):
         scores = process.cdist(left[start : start + 500], right, scorer=fuzz.token_sort_ratio, dtype=np.uint8)
         top = np.argpartition(-scores.astype(np.int16), 5, axis=1)[:, :5]
-        rows.append(pd.DataFrame({"order": np.repeat(np.arange(start, start + len(scores)), 5), "child": top.ravel(), "score": np.take_along_axis(scores, top, 1).ravel()}))
+        rows.append(
+            pd.DataFrame(
+                {
+                    "order": np.repeat(np.arange(start, start + len(scores)), 5),
+                    "child": top.ravel(),
+                    "score": np.take_along_axis(scores, top, 1).ravel(),
+                }
+            )
+        )
     pairs = pd.concat(rows)
-    return _ranked(pairs.assign(order_id=drawn.orders["order_id"].to_numpy()[pairs["order"]], student_id=drawn.names["student_id"].to_numpy()[pairs["child"]]), 90)
+    return _ranked(
+        pairs.assign(
+            order_id=drawn.orders["order_id"].to_numpy()[pairs["order"]],
+            student_id=drawn.names["student_id"].to_numpy()[pairs["child"]],
+        ),
+        90,
+    )
 
 
 def _ranked(pairs: pd.DataFrame, at_least: float) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -77,7 +101,14 @@ def _ranked(pairs: pd.DataFrame, at_least: float) -> tuple[pd.DataFrame, pd.Data
 
 def _simple(drawn) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Both tables with the same plain columns, as one would prepare them for a general tool."""
-    from prepaykit.rules.matching.forms import first_parts, folded_name, grade_form, last_parts, school_form, teacher_words
+    from prepaykit.rules.matching.forms import (
+        first_parts,
+        folded_name,
+        grade_form,
+        last_parts,
+        school_form,
+        teacher_words,
+    )
 
     def plain(table, first, last):
         none = lambda f: lambda t: (f(t) or None) if isinstance(t, str) else None  # noqa: E731
@@ -131,7 +162,9 @@ def splink(drawn, *, margin: float = 0.0):
         ],
         retain_intermediate_calculation_columns=False,
     )  # fmt: skip
-    linker = Linker([db.register(left, dataset_display_name="orders"), db.register(right, dataset_display_name="names")], settings)
+    linker = Linker(
+        [db.register(left, dataset_display_name="orders"), db.register(right, dataset_display_name="names")], settings
+    )
     linker.training.estimate_probability_two_random_records_match([block_on("first", "last", "school")], recall=0.5)
     linker.training.estimate_u_using_random_sampling(max_pairs=2e6, seed=1)
     for rule in (block_on("last", "school"), block_on("first", "grade")):
@@ -139,7 +172,10 @@ def splink(drawn, *, margin: float = 0.0):
     pairs = linker.inference.predict(threshold_match_probability=0.0001).as_pandas_dataframe()
     orders = set(drawn.orders["order_id"])
     flip = ~pairs["unique_id_l"].isin(orders)
-    pairs["order_id"], pairs["student_id"] = pairs["unique_id_l"].where(~flip, pairs["unique_id_r"]), pairs["unique_id_r"].where(~flip, pairs["unique_id_l"])
+    pairs["order_id"], pairs["student_id"] = (
+        pairs["unique_id_l"].where(~flip, pairs["unique_id_r"]),
+        pairs["unique_id_r"].where(~flip, pairs["unique_id_l"]),
+    )
     pairs["score"] = pairs["match_weight"]
     ranked, sure = _ranked(pairs, np.log2(0.999 / 0.001))
     if margin:
@@ -172,11 +208,24 @@ def recordlinkage(drawn):
     ecm = rl.ECMClassifier()
     ecm.fit_predict(features)
     score = ecm.prob(features)
-    table = pd.DataFrame({"order_id": features.index.get_level_values(0), "student_id": features.index.get_level_values(1), "score": np.asarray(score)})
+    table = pd.DataFrame(
+        {
+            "order_id": features.index.get_level_values(0),
+            "student_id": features.index.get_level_values(1),
+            "score": np.asarray(score),
+        }
+    )
     return _ranked(table, 0.999)
 
 
-METHODS = {"prepaykit": prepaykit, "exact": exact, "rapidfuzz": rapidfuzz, "splink": splink, "splink_margin": splink_margin, "recordlinkage": recordlinkage}
+METHODS = {
+    "prepaykit": prepaykit,
+    "exact": exact,
+    "rapidfuzz": rapidfuzz,
+    "splink": splink,
+    "splink_margin": splink_margin,
+    "recordlinkage": recordlinkage,
+}
 
 
 def judge(drawn, ranked: pd.DataFrame, sure: pd.DataFrame) -> dict[str, float]:
@@ -189,7 +238,9 @@ def judge(drawn, ranked: pd.DataFrame, sure: pd.DataFrame) -> dict[str, float]:
     last_of_score = np.append(best["score"].to_numpy()[1:] != best["score"].to_numpy()[:-1], True)
     precision, recall = hits / taken, hits / listed.sum()
     good = last_of_score & (precision >= 0.999)
-    decided_right = truth["student_id"].reindex(sure["order_id"]).to_numpy(object) == sure["student_id"].to_numpy(object)
+    decided_right = truth["student_id"].reindex(sure["order_id"]).to_numpy(object) == sure["student_id"].to_numpy(
+        object
+    )
     wrong = sure[~decided_right]
     kin = truth.reindex(wrong["order_id"])
     return {
@@ -214,14 +265,21 @@ def run(method: str, pupils: int, orders: int, schools: int, seeds: list[int]) -
                 ranked, sure = METHODS[method](drawn)
             except Exception as error:  # a tool that fails on a small job decides nothing there
                 print(f"{method} failed on seed {seed}: {type(error).__name__} {str(error)[:120]}", file=sys.stderr)
-                ranked, sure = pd.DataFrame(columns=["order_id", "student_id", "score", "rank"]), pd.DataFrame(columns=["order_id", "student_id"])
+                ranked, sure = (
+                    pd.DataFrame(columns=["order_id", "student_id", "score", "rank"]),
+                    pd.DataFrame(columns=["order_id", "student_id"]),
+                )
         seconds.append(time.perf_counter() - start)
         rows.append(judge(drawn, ranked, sure) if len(ranked) else dict.fromkeys(rows[0] if rows else [], 0))
     table = pd.DataFrame(rows)
     counts = ["decided", "wrong", "wrong_though_kin_listed"]
     result = {**table[counts].sum().to_dict(), **table.drop(columns=counts).mean().to_dict()}
     result["precision"] = 1 - result["wrong"] / max(1, result["decided"])
-    return {**result, "seconds": float(np.median(seconds)), "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+    return {
+        **result,
+        "seconds": float(np.median(seconds)),
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
 
 
 def peak_alone(pupils: int, orders: int, schools: int, seed: int, folder: Path) -> float:
@@ -233,7 +291,13 @@ def peak_alone(pupils: int, orders: int, schools: int, seed: int, folder: Path) 
     drawn.orders.to_pickle(folder / "orders.pkl")
     code = ("import sys, time, resource, pandas as pd; from prepaykit.rules.matching import match_in_full as m; n, o = (pd.read_pickle(p) for p in sys.argv[1:]);"
             "b = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss; t = time.perf_counter(); m(o, n); print(time.perf_counter() - t, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)")  # fmt: skip
-    done = subprocess.run([sys.executable, "-c", code, folder / "names.pkl", folder / "orders.pkl"], capture_output=True, text=True, check=True, cwd=Path(__file__).resolve().parents[2])
+    done = subprocess.run(
+        [sys.executable, "-c", code, folder / "names.pkl", folder / "orders.pkl"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).resolve().parents[2],
+    )
     return tuple(float(x) for x in done.stdout.split())
 
 
@@ -270,9 +334,16 @@ def febrl(hard: bool) -> dict[str, float]:
     best = assigned(found.evidence, found.totals.assign(off_bits=-40.0), len(names))
     seconds += time.perf_counter() - start
     ids = found.desk.listed["student_id"].to_numpy(object)[best["child"]]
-    right_ones = sum(o.replace("-org", "") == s.replace("-dup-0", "") for o, s in zip(left.index[best["order"]], ids, strict=True))
+    right_ones = sum(
+        o.replace("-org", "") == s.replace("-dup-0", "") for o, s in zip(left.index[best["order"]], ids, strict=True)
+    )
     precision, recall = right_ones / len(best), right_ones / len(left)
-    return {"precision": precision, "recall": recall, "f1": 2 * precision * recall / (precision + recall), "seconds": seconds}
+    return {
+        "precision": precision,
+        "recall": recall,
+        "f1": 2 * precision * recall / (precision + recall),
+        "seconds": seconds,
+    }
 
 
 # --- codes -------------------------------------------------------------------------------------------------------------
@@ -335,10 +406,20 @@ def main() -> None:
             seconds, peak = peak_alone(20_000, 5_000, 30, chosen.seed, Path(folder))
         print(f"prepaykit in a process of its own: {seconds:.2f} s, peak {peak:.0f} MB")
     if chosen.part in ("jobs", "all"):
-        _table("20 jobs of 600 children and 150 orders", chosen.methods, 600, 150, 1, list(range(chosen.seed + 100, chosen.seed + 120)))
+        _table(
+            "20 jobs of 600 children and 150 orders",
+            chosen.methods,
+            600,
+            150,
+            1,
+            list(range(chosen.seed + 100, chosen.seed + 120)),
+        )
     if chosen.part in ("febrl", "all"):
         for hard in (False, True):
-            print(f"FEBRL 4{' hard (names, suburb, state)' if hard else ''}:", {k: round(v, 5) for k, v in febrl(hard).items()})
+            print(
+                f"FEBRL 4{' hard (names, suburb, state)' if hard else ''}:",
+                {k: round(v, 5) for k, v in febrl(hard).items()},
+            )
     if chosen.part in ("codes", "all"):
         print("codes:", codes(seed=chosen.seed))
 
@@ -349,7 +430,11 @@ def _table(title: str, methods: list[str], pupils: int, orders: int, schools: in
         asked = json.dumps([method, pupils, orders, schools, seeds])
         done = subprocess.run([sys.executable, __file__, "--one", asked], capture_output=True, text=True)
         sys.stderr.write("".join(line + "\n" for line in done.stderr.splitlines() if " failed on seed" in line))
-        rows[method] = json.loads(done.stdout.splitlines()[-1]) if done.returncode == 0 else {"decided": done.stderr.strip().splitlines()[-1][:80]}
+        rows[method] = (
+            json.loads(done.stdout.splitlines()[-1])
+            if done.returncode == 0
+            else {"decided": done.stderr.strip().splitlines()[-1][:80]}
+        )
     print(f"\n{title}, seeds {seeds[0]} to {seeds[-1]}")
     print(pd.DataFrame(rows).T.to_string(float_format=lambda v: f"{v:.4f}" if v < 2 else f"{v:.1f}"))
 

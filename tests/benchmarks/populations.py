@@ -25,7 +25,9 @@ import pandas as pd
 GROUPS = ("white", "black", "api", "hispanic")
 SHARES = (0.50, 0.14, 0.08, 0.28)
 ALPHABET = "34679ACDEFHJKMNPQRTVWXY"
-NEIGHBOURS = {a: b for row in ("qwertyuiop", "asdfghjkl", "zxcvbnm") for a, b in zip(row, row[1:] + row[-2], strict=True)}
+NEIGHBOURS = {
+    a: b for row in ("qwertyuiop", "asdfghjkl", "zxcvbnm") for a, b in zip(row, row[1:] + row[-2], strict=True)
+}
 MISREAD = [("rn", "m"), ("m", "rn"), ("cl", "d"), ("d", "cl"), ("a", "o"), ("o", "a"), ("u", "v"), ("v", "u"), ("n", "r"), ("e", "c"),
            ("l", "i"), ("i", "l"), ("ri", "n"), ("h", "b"), ("g", "y"), ("t", "f"), ("nn", "m"), ("ll", "il")]  # fmt: skip
 SOUNDS = [("ie", "y"), ("y", "ie"), ("ph", "f"), ("c", "k"), ("k", "c"), ("ee", "ea"), ("ai", "ay"), ("ck", "k"), ("sh", "ch"), ("z", "s"),
@@ -63,8 +65,12 @@ def _pools() -> tuple[dict, dict]:
     births = births[(births["year_of_birth"] >= 2007)].groupby("first_name")["count"].sum()
     columns = "name, coalesce(try_cast(pctwhite as double),0), coalesce(try_cast(pctblack as double),0), coalesce(try_cast(pctapi as double),0), coalesce(try_cast(pcthispanic as double),0), count"
     firsts_of, lasts_of = {}, {}
-    firsts = pd.DataFrame(duckdb.sql(f"select {columns} from '{census}/census_2020_first_names.parquet'").fetchall()).dropna()
-    lasts = pd.DataFrame(duckdb.sql(f"select {columns} from '{census}/census_2020.parquet' order by count desc limit 60000").fetchall()).dropna()
+    firsts = pd.DataFrame(
+        duckdb.sql(f"select {columns} from '{census}/census_2020_first_names.parquet'").fetchall()
+    ).dropna()
+    lasts = pd.DataFrame(
+        duckdb.sql(f"select {columns} from '{census}/census_2020.parquet' order by count desc limit 60000").fetchall()
+    ).dropna()
     firsts["n"] = firsts[0].str.lower().map(births).fillna(0)
     firsts = firsts[firsts["n"] >= 60]
     for i, group in enumerate(GROUPS, start=1):
@@ -83,25 +89,42 @@ def _nicknames() -> dict[str, list[str]]:
 
 def _written_surname(last: str, chance: np.random.Generator) -> str:
     """Surnames as schools write them: the census has them without signs."""
-    for plain, signed in (("Delacruz", "De La Cruz"), ("Deleon", "De Leon"), ("Obrien", "O'Brien"), ("Oconnor", "O'Connor"), ("Vandyke", "Van Dyke")):
+    for plain, signed in (
+        ("Delacruz", "De La Cruz"),
+        ("Deleon", "De Leon"),
+        ("Obrien", "O'Brien"),
+        ("Oconnor", "O'Connor"),
+        ("Vandyke", "Van Dyke"),
+    ):
         if last == plain and chance.random() < 0.7:
             return signed
     if last.startswith("Mc") and len(last) > 4 and chance.random() < 0.7:
         return "Mc" + last[2:].title()
-    for plain, signed in (("Garcia", "García"), ("Hernandez", "Hernández"), ("Lopez", "López"), ("Gonzalez", "González"), ("Perez", "Pérez"), ("Munoz", "Muñoz")):
+    for plain, signed in (
+        ("Garcia", "García"),
+        ("Hernandez", "Hernández"),
+        ("Lopez", "López"),
+        ("Gonzalez", "González"),
+        ("Perez", "Pérez"),
+        ("Munoz", "Muñoz"),
+    ):
         if last == plain and chance.random() < 0.25:
             return signed
     return last
 
 
-def draw(pupils: int, orders: int, schools: int, seed: int, *, with_middle_names: bool = False, unlisted: float = 0.075) -> Drawn:
+def draw(
+    pupils: int, orders: int, schools: int, seed: int, *, with_middle_names: bool = False, unlisted: float = 0.075
+) -> Drawn:
     """Draw a names list of several schools with its orders and their truth."""
     chance = np.random.default_rng([seed, 20240917])
     people = _children(int(pupils * 1.12), schools, chance)
     off = _unlisted_of(people, pupils, chance)
     listed, absent = people[~off].head(pupils).reset_index(drop=True), people[off].reset_index(drop=True)
     made = _orders(listed, absent, orders, unlisted, chance)
-    names = listed[["student_id", "first_name", "last_name", "grade", "teacher", "school", "access_code", "middle_name"]].copy()
+    names = listed[
+        ["student_id", "first_name", "last_name", "grade", "teacher", "school", "access_code", "middle_name"]
+    ].copy()
     if not with_middle_names:
         names = names.drop(columns="middle_name")
     if schools == 1:
@@ -135,7 +158,20 @@ def _children(count: int, schools: int, chance: np.random.Generator) -> pd.DataF
             if group == "hispanic" and chance.random() < 0.12:
                 first = f"{first} {next(pick[group])}"
             rows.append((family, group, first, middle, last, grade, school, parent_first, parent_last))
-    people = pd.DataFrame(rows, columns=["family", "group", "first_name", "middle_name", "last_name", "grade", "at_school", "parent_first", "parent_last"])
+    people = pd.DataFrame(
+        rows,
+        columns=[
+            "family",
+            "group",
+            "first_name",
+            "middle_name",
+            "last_name",
+            "grade",
+            "at_school",
+            "parent_first",
+            "parent_last",
+        ],
+    )
     people["first_name"] = [_signed_first(f, chance) for f in people["first_name"]]
     suffix = chance.random(len(people)) < 0.012
     people.loc[suffix, "last_name"] += np.where(chance.random(int(suffix.sum())) < 0.6, " Jr.", " III")
@@ -143,7 +179,16 @@ def _children(count: int, schools: int, chance: np.random.Generator) -> pd.DataF
 
 
 def _signed_first(first: str, chance: np.random.Generator) -> str:
-    signed = {"Jose": "José", "Sofia": "Sofía", "Jesus": "Jesús", "Chloe": "Chloé", "Zoe": "Zoë", "Maria": "María", "Andres": "Andrés", "Angel": "Ángel"}
+    signed = {
+        "Jose": "José",
+        "Sofia": "Sofía",
+        "Jesus": "Jesús",
+        "Chloe": "Chloé",
+        "Zoe": "Zoë",
+        "Maria": "María",
+        "Andres": "Andrés",
+        "Angel": "Ángel",
+    }
     return signed.get(first, first) if chance.random() < 0.3 else first
 
 
@@ -163,12 +208,19 @@ def _placed(people: pd.DataFrame, schools: int, chance: np.random.Generator) -> 
     style = styles[people["at_school"]]
     people["teacher"] = np.select(
         [style == 0, style == 1, style == 2],
-        [people["teacher_last"], people["teacher_title"] + " " + people["teacher_last"], people["teacher_last"] + ", " + pd.Series(givens[classes])],
+        [
+            people["teacher_last"],
+            people["teacher_title"] + " " + people["teacher_last"],
+            people["teacher_last"] + ", " + pd.Series(givens[classes]),
+        ],
         pd.Series(givens[classes]) + " " + people["teacher_last"],
     )
     people["grade_no"] = people["grade"]
     people["grade"] = people["grade"].map({0: "K", 1: "1", 2: "2", 3: "3", 4: "4", 5: "5"})
-    names = [f"{SCHOOLS[i % len(SCHOOLS)]}{'' if i < len(SCHOOLS) else f' {i // len(SCHOOLS) + 1}'} Elementary School" for i in range(schools)]
+    names = [
+        f"{SCHOOLS[i % len(SCHOOLS)]}{'' if i < len(SCHOOLS) else f' {i // len(SCHOOLS) + 1}'} Elementary School"
+        for i in range(schools)
+    ]
     people["school"] = np.array(names)[people["at_school"]]
     people["student_id"] = [f"{n:06d}" for n in chance.permutation(900_000)[: len(people)] + 100_000]
     people["access_code"] = _codes(len(people), chance)
@@ -194,9 +246,11 @@ def _unlisted_of(people: pd.DataFrame, pupils: int, chance: np.random.Generator)
 # --- orders ------------------------------------------------------------------------------------------------------------
 
 
-def _orders(listed: pd.DataFrame, absent: pd.DataFrame, count: int, unlisted: float, chance: np.random.Generator) -> tuple[pd.DataFrame, pd.DataFrame]:
-    strangers = int(round(count * unlisted))
-    again = int(round(count * 0.02))
+def _orders(
+    listed: pd.DataFrame, absent: pd.DataFrame, count: int, unlisted: float, chance: np.random.Generator
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    strangers = round(count * unlisted)
+    again = round(count * 0.02)
     # Families with several children on the list order more often than their share.
     has_sibling = listed.groupby("family")["family"].transform("size").to_numpy() > 1
     weight = np.where(has_sibling, 1.15, 1.0)
@@ -212,7 +266,9 @@ def _orders(listed: pd.DataFrame, absent: pd.DataFrame, count: int, unlisted: fl
     for at in chance.permutation(len(chosen)):
         table, index, is_listed = chosen[at]
         child = records[id(table)][index]
-        siblings = [records[id(listed)][j] for j in by_family.get(child["family"], []) if not (is_listed and j == index)]
+        siblings = [
+            records[id(listed)][j] for j in by_family.get(child["family"], []) if not (is_listed and j == index)
+        ]
         row, how = _order(child, siblings, records[id(listed)], is_listed, chance)
         number = f"{100001 + len(rows)}"
         rows.append({"order_id": number, **row})
@@ -221,7 +277,9 @@ def _orders(listed: pd.DataFrame, absent: pd.DataFrame, count: int, unlisted: fl
     return pd.DataFrame(rows), pd.DataFrame(truth)
 
 
-def _order(child: dict, siblings: list[dict], listed: list[dict], is_listed: bool, chance: np.random.Generator) -> tuple[dict, str]:
+def _order(
+    child: dict, siblings: list[dict], listed: list[dict], is_listed: bool, chance: np.random.Generator
+) -> tuple[dict, str]:
     first, last, how = _names(child, chance)
     teacher = _teacher(child, listed, chance)
     grade = _grade(child, chance)
@@ -387,7 +445,9 @@ def _grade(child: dict, chance: np.random.Generator) -> str | None:
     if n == 0:
         return str(chance.choice(["K", "Kindergarten", "KG", "k"]))
     ordinal = {1: "1st", 2: "2nd", 3: "3rd", 4: "4th", 5: "5th"}[n]
-    return str(chance.choice([str(n), ordinal, f"Grade {n}", f"{ordinal} grade", f"0{n}"], p=[0.4, 0.3, 0.1, 0.15, 0.05]))
+    return str(
+        chance.choice([str(n), ordinal, f"Grade {n}", f"{ordinal} grade", f"0{n}"], p=[0.4, 0.3, 0.1, 0.15, 0.05])
+    )
 
 
 def _school(child: dict, listed: list[dict], chance: np.random.Generator) -> str | None:
@@ -396,7 +456,12 @@ def _school(child: dict, listed: list[dict], chance: np.random.Generator) -> str
         return None
     school = child["school"] if x > 0.06 else listed[chance.integers(len(listed))]["school"]
     short = school.replace(" Elementary School", "")
-    return str(chance.choice([school, short, f"{short} Elementary", f"{short} Elem.", short.lower(), f"{short} ES"], p=[0.35, 0.35, 0.12, 0.08, 0.05, 0.05]))
+    return str(
+        chance.choice(
+            [school, short, f"{short} Elementary", f"{short} Elem.", short.lower(), f"{short} ES"],
+            p=[0.35, 0.35, 0.12, 0.08, 0.05, 0.05],
+        )
+    )
 
 
 def _damaged(code: str, chance: np.random.Generator) -> str:
@@ -417,7 +482,9 @@ def _damaged(code: str, chance: np.random.Generator) -> str:
     return _damaged(_damaged(code, chance), chance) if chance.random() < 0.5 else code.replace("-", "")
 
 
-def _code(child: dict, siblings: list[dict], listed: list[dict], is_listed: bool, chance: np.random.Generator) -> tuple[str | None, str]:
+def _code(
+    child: dict, siblings: list[dict], listed: list[dict], is_listed: bool, chance: np.random.Generator
+) -> tuple[str | None, str]:
     x = chance.random()
     if x < 0.60:
         return None, "no code"

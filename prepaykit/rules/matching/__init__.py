@@ -9,9 +9,15 @@ from importlib import import_module
 
 from prepaykit.rules.matching.exact import match_exactly
 
-_HOME_OF = {"Matched": "in_full", "match_in_full": "in_full", "match_orders": "in_full", "explain": "explaining", "decoy_report": "decoys"}
+_HOME_OF = {
+    "Matched": "in_full",
+    "match_in_full": "in_full",
+    "match_orders": "in_full",
+    "explain": "explaining",
+    "decoy_report": "decoys",
+}
 
-__all__ = ["Matched", "decoy_report", "explain", "match_exactly", "match_in_full", "match_orders"]  # noqa: F822 - see `__getattr__`
+__all__ = ["Matched", "decoy_report", "explain", "match_exactly", "match_in_full", "match_orders"]
 
 
 def __getattr__(name: str) -> object:

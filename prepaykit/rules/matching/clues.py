@@ -67,10 +67,14 @@ class Clues:
 
     def dense_kin(self, part: np.ndarray, children: np.ndarray, clue: np.ndarray) -> np.ndarray:
         """The same for an unlisted brother or sister of each child: a child's own code is what such parents have."""
-        result = np.zeros((len(part), len(children)), dtype=np.float32) + self.stranger_bits[part][:, None].astype(np.float32)
+        result = np.zeros((len(part), len(children)), dtype=np.float32) + self.stranger_bits[part][:, None].astype(
+            np.float32
+        )
         row, at, column = self._hits(part, children)
         own = np.isin(self._level[at], [CODE.index("own"), CODE.index("near")])
-        result[row, column] = np.where(own, self._code[at] - 1.0, 0.0) + np.where(self._words[at] & 6, self._other[at], 0.0)
+        result[row, column] = np.where(own, self._code[at] - 1.0, 0.0) + np.where(
+            self._words[at] & 6, self._other[at], 0.0
+        )
         return result
 
     def pointed_at(self) -> tuple[np.ndarray, np.ndarray]:
@@ -108,18 +112,28 @@ class Clues:
             crowd = found.groupby("order")["child"].transform("size").to_numpy()
             strong = trust * (size + bits[own]) - np.log2(crowd)
             rows.append(found.assign(level=CODE.index(own), code=strong))
-            family = found.merge(kin, on="child", validate="m:1").merge(kin, on="family", suffixes=("", "_kin"), validate="m:m")
+            family = found.merge(kin, on="child", validate="m:1").merge(
+                kin, on="family", suffixes=("", "_kin"), validate="m:m"
+            )
             family = family[family["child"] != family["child_kin"]]
             members = family.groupby(["order", "child"])["child_kin"].transform("size").to_numpy()
             weak = trust * (size + bits[theirs]) - np.log2(np.maximum(1, members))
-            rows.append(pd.DataFrame({"order": family["order"], "child": family["child_kin"], "level": CODE.index(theirs), "code": weak}))
+            rows.append(
+                pd.DataFrame(
+                    {"order": family["order"], "child": family["child_kin"], "level": CODE.index(theirs), "code": weak}
+                )
+            )
         self.default_level = np.zeros(self.orders, dtype=np.int64)
         self.default_level[typed["order"]] = CODE.index("unknown")
         self.default_level[exact["order"]] = CODE.index("other")
         self.default = np.array([bits.get(w, 0.0) for w in CODE])[self.default_level]
         self.default[near["order"]] = -2.0
         self.stranger_bits = np.zeros(self.orders)
-        table = pd.concat(rows, ignore_index=True).sort_values(["order", "child", "code"]).drop_duplicates(["order", "child"], keep="last")
+        table = (
+            pd.concat(rows, ignore_index=True)
+            .sort_values(["order", "child", "code"])
+            .drop_duplicates(["order", "child"], keep="last")
+        )
         return table.assign(other=0.0, words=0)
 
     # --- ids and addresses -------------------------------------------------------------------------------------------------
@@ -141,14 +155,22 @@ class Clues:
             weight = np.maximum(0.0, np.minimum(size, 14.0) - np.log2(pairs["crowd"]) - 2.0 + strength / 5)
             parts.append(pairs[["order", "child"]].assign(level=0, code=0.0, other=weight, words=word))
         columns = ["order", "child", "level", "code", "other", "words"]
-        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({c: pd.Series(dtype="float64") for c in columns})
+        return (
+            pd.concat(parts, ignore_index=True)
+            if parts
+            else pd.DataFrame({c: pd.Series(dtype="float64") for c in columns})
+        )
 
 
 def _one_edit(typed: pd.DataFrame, listed: pd.DataFrame) -> pd.DataFrame:
     """Every pair of a typed code and a code of the list that are one edit apart, found through what is left when a symbol is taken out."""
     if not len(typed) or not len(listed):
         return pd.DataFrame({"order": pd.Series(dtype="int64"), "child": pd.Series(dtype="int64")})
-    pairs = _without_one(typed, "order").merge(_without_one(listed, "child"), on="left", validate="m:m")[["order", "child"]].drop_duplicates()
+    pairs = (
+        _without_one(typed, "order")
+        .merge(_without_one(listed, "child"), on="left", validate="m:m")[["order", "child"]]
+        .drop_duplicates()
+    )
     one = typed.set_index("order")["code"].reindex(pairs["order"]).to_numpy(object)
     two = listed.set_index("child")["code"].reindex(pairs["child"]).to_numpy(object)
     from rapidfuzz import process

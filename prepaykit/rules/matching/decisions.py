@@ -39,7 +39,9 @@ VETOES = {
 }
 
 
-def weighed(desk: Desk, scores: Scores, weights: Weights, *, one_to_one: bool = False) -> tuple[pd.DataFrame, pd.DataFrame]:
+def weighed(
+    desk: Desk, scores: Scores, weights: Weights, *, one_to_one: bool = False
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The candidates with their probabilities, best first, and what each order's total is made of.
 
     Candidates: one row is an order and child, with bars (bits) that add up to `bits`; `probability` is 2^bits over the sum.
@@ -82,7 +84,9 @@ def assigned(pairs: pd.DataFrame, totals: pd.DataFrame, children: int) -> pd.Dat
     gain = pairs["bits"].to_numpy() - pairs["claimed"].to_numpy() - off[pairs["order"].to_numpy()]
     kept = pairs[gain > 0].assign(gain=gain[gain > 0])
     # Orders that compete for the same children are settled together; all groups are small.
-    graph = coo_matrix((np.ones(len(kept)), (kept["order"], kept["child"] + len(totals))), shape=(len(totals) + children,) * 2)
+    graph = coo_matrix(
+        (np.ones(len(kept)), (kept["order"], kept["child"] + len(totals))), shape=(len(totals) + children,) * 2
+    )
     _, group = csgraph.connected_components(graph, directed=False)
     chosen = []
     for _, part in kept.groupby(group[kept["order"].to_numpy()], sort=True):
@@ -94,7 +98,9 @@ def assigned(pairs: pd.DataFrame, totals: pd.DataFrame, children: int) -> pd.Dat
         one, two = linear_sum_assignment(table, maximize=True)
         real = two < len(columns)
         chosen.append(np.column_stack([rows[one[real]], columns[two[real]]]))
-    return pd.DataFrame(np.concatenate(chosen) if chosen else np.empty((0, 2), dtype=np.int64), columns=["order", "child"])
+    return pd.DataFrame(
+        np.concatenate(chosen) if chosen else np.empty((0, 2), dtype=np.int64), columns=["order", "child"]
+    )
 
 
 def decided(desk: Desk, pairs: pd.DataFrame, totals: pd.DataFrame, *, threshold: float = THRESHOLD) -> pd.DataFrame:
@@ -125,7 +131,11 @@ def decided(desk: Desk, pairs: pd.DataFrame, totals: pd.DataFrame, *, threshold:
 def vetoes_of(desk: Desk, pairs: pd.DataFrame) -> np.ndarray:
     """What stands against taking each pair without a person: a name of `VETOES`, or empty."""
     first, last = _words(pairs["first_level"], FIRST), _words(pairs["last_level"], LAST)
-    teacher, grade, code = _words(pairs["teacher_level"], TEACHER), _words(pairs["grade_level"], GRADE), _words(pairs["code_level"], CODE)
+    teacher, grade, code = (
+        _words(pairs["teacher_level"], TEACHER),
+        _words(pairs["grade_level"], GRADE),
+        _words(pairs["code_level"], CODE),
+    )
     order = np.asarray(pairs.index if pairs.index.name == "order" else pairs["order"])
     child, others = pairs["child"].to_numpy(), pairs["other_words"].to_numpy()
     said = desk.order_block[order]
@@ -162,7 +172,14 @@ def words_of(desk: Desk, pairs: pd.DataFrame) -> np.ndarray:
     text = pd.Series(swapped, dtype="object")
     for label, column, levels in (("first name", "first_level", FIRST), ("surname", "last_level", LAST), ("teacher", "teacher_level", TEACHER),
                                   ("grade", "grade_level", GRADE), ("code", "code_level", CODE)):  # fmt: skip
-        text = text + f"{label} " + pd.Series([WORDS[w] if w != "missing" else "not given" for w in levels])[pairs[column].to_numpy()].to_numpy() + "; "
+        text = (
+            text
+            + f"{label} "
+            + pd.Series([WORDS[w] if w != "missing" else "not given" for w in levels])[
+                pairs[column].to_numpy()
+            ].to_numpy()
+            + "; "
+        )
     others = pairs["other_words"].to_numpy()
     for bit, word in ((1, "student id agrees; "), (2, "parent's e-mail agrees; "), (4, "parent's phone agrees; ")):
         text = text + np.where(others & bit, word, "")

@@ -19,8 +19,15 @@ def draw_decoys(names: pd.DataFrame, count: int, *, seed: int) -> pd.DataFrame:
 
     No decoy has both names of a child on the list. The same list and seed give the same decoys, whatever the order of the rows.
     """
-    columns = [c for c in ("first_name", "last_name", "grade", "teacher", "school", "student_id", "access_code") if c in names]
-    pool = names[columns].dropna(subset=["first_name", "last_name"]).sort_values(columns, kind="stable").reset_index(drop=True)
+    columns = [
+        c for c in ("first_name", "last_name", "grade", "teacher", "school", "student_id", "access_code") if c in names
+    ]
+    pool = (
+        names[columns]
+        .dropna(subset=["first_name", "last_name"])
+        .sort_values(columns, kind="stable")
+        .reset_index(drop=True)
+    )
     if not len(pool) or not count:
         return pd.DataFrame({c: pd.Series(dtype="str") for c in ("order_no", "student_first", "student_last")})
     random = np.random.default_rng(seed)
@@ -32,7 +39,9 @@ def draw_decoys(names: pd.DataFrame, count: int, *, seed: int) -> pd.DataFrame:
         if column in pool:
             made[column] = pool[column].to_numpy(object)[home]
     real = pd.MultiIndex.from_frame(pool[["first_name", "last_name"]].apply(lambda c: c.str.casefold()))
-    both = pd.MultiIndex.from_frame(made[["student_first", "student_last"]].apply(lambda c: c.astype("str").str.casefold()))
+    both = pd.MultiIndex.from_frame(
+        made[["student_first", "student_last"]].apply(lambda c: c.astype("str").str.casefold())
+    )
     made = made[~both.isin(real)].head(count).reset_index(drop=True)
     return made.assign(order_no=[f"decoy {n}" for n in range(1, len(made) + 1)])
 
@@ -51,7 +60,13 @@ def decoy_report(orders: pd.DataFrame, names: pd.DataFrame, *, seed: int, count:
     decoys = draw_decoys(names, count, seed=seed)
     number = next((c for c in ("order_id", "order_no", "envelope_no") if c in orders), "order_no")
     decoys = decoys.rename(columns={"order_no": number})
-    together = pd.concat([orders.astype("object"), decoys.astype("object")], ignore_index=True) if len(orders) else decoys
+    together = (
+        pd.concat([orders.astype("object"), decoys.astype("object")], ignore_index=True) if len(orders) else decoys
+    )
     matches = match_in_full(together, names).matches.tail(len(decoys))
     accepted = int((matches["decision"] == "auto").sum())
-    return {"decoys": len(decoys), "accepted": accepted, "sentence": f"Of {len(decoys)} made-up children who are not on the list, {accepted} would have been accepted."}
+    return {
+        "decoys": len(decoys),
+        "accepted": accepted,
+        "sentence": f"Of {len(decoys)} made-up children who are not on the list, {accepted} would have been accepted.",
+    }

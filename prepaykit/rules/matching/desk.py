@@ -19,8 +19,31 @@ from prepaykit.rules.codes import compact
 from prepaykit.rules.matching import forms, levels
 from prepaykit.rules.matching.weights import WAYS
 
-NAMES = ("student_id", "access_code", "first_name", "last_name", "middle_name", "grade", "teacher", "group", "school", "email", "phone")
-ORDERS = ("access_code", "student_id", "student_first", "student_last", "grade", "teacher", "school", "parent_name", "parent_email", "parent_phone")
+NAMES = (
+    "student_id",
+    "access_code",
+    "first_name",
+    "last_name",
+    "middle_name",
+    "grade",
+    "teacher",
+    "group",
+    "school",
+    "email",
+    "phone",
+)
+ORDERS = (
+    "access_code",
+    "student_id",
+    "student_first",
+    "student_last",
+    "grade",
+    "teacher",
+    "school",
+    "parent_name",
+    "parent_email",
+    "parent_phone",
+)
 NOBODY = -1
 
 
@@ -92,7 +115,11 @@ def _with_extra(names: pd.DataFrame) -> pd.DataFrame:
     if "extra" not in names:
         return names
     texts = names["extra"].dropna()
-    more = pd.DataFrame([json.loads(t) for t in texts], index=texts.index) if len(texts) else pd.DataFrame(index=texts.index)
+    more = (
+        pd.DataFrame([json.loads(t) for t in texts], index=texts.index)
+        if len(texts)
+        else pd.DataFrame(index=texts.index)
+    )
     more.columns = [str(c).strip().lower().replace(" ", "_") for c in more.columns]
     more = more.rename(columns={"middle": "middle_name", "student_middle_name": "middle_name"})
     wanted = [c for c in ("school", "middle_name") if c in more and c not in names]
@@ -138,7 +165,9 @@ def _schools(asked: pd.Series, listed: pd.Series) -> tuple[np.ndarray, np.ndarra
     if len(known) < 2 or not asked.any():
         return np.full(len(asked), NOBODY), np.zeros(len(listed), dtype=np.int64), [everybody]
     place = {k: i for i, k in enumerate(known) if k}
-    order_block = np.array(_each(asked, lambda t: _same_school(forms.school_form(t), place) if t else NOBODY), dtype=np.int64)
+    order_block = np.array(
+        _each(asked, lambda t: _same_school(forms.school_form(t), place) if t else NOBODY), dtype=np.int64
+    )
     return order_block, child_block, [np.flatnonzero(child_block == b) for b in range(len(known))]
 
 
@@ -159,7 +188,14 @@ def _classes(asked: pd.DataFrame, listed: pd.DataFrame) -> tuple[np.ndarray, np.
     grade = lambda t: forms.grade_form(t) if t else ""  # noqa: E731
     typed, order_class = _numbered(list(zip(_each(asked["teacher"], words), _each(asked["grade"], grade), strict=True)))
     classes, child_class = _numbered(
-        list(zip(_each(listed["teacher"], words), _each(listed["group"], words), _each(listed["grade"], grade), strict=True))
+        list(
+            zip(
+                _each(listed["teacher"], words),
+                _each(listed["group"], words),
+                _each(listed["grade"], grade),
+                strict=True,
+            )
+        )
     )
     teacher = levels.compare_teachers([t for t, _ in typed], [c[0] for c in classes])
     # Parents write the class where the form asks for the teacher.
@@ -174,7 +210,9 @@ def _grade_levels(typed: list[str], listed: list[str]) -> np.ndarray:
     rank_one, rank_two = (np.array([forms.grade_rank(g) for g in side]) for side in (typed, listed))
     beside = (np.abs(rank_one[:, None] - rank_two[None, :]) == 1) & (rank_one[:, None] > -9)
     names = [levels.GRADE.index(w) for w in ("missing", "exact", "beside")]
-    return np.select([(one == "") | (two == ""), one == two, beside], names, levels.GRADE.index("different")).astype(np.int8)
+    return np.select([(one == "") | (two == ""), one == two, beside], names, levels.GRADE.index("different")).astype(
+        np.int8
+    )
 
 
 def _code_texts(codes: pd.Series) -> np.ndarray:
@@ -182,7 +220,9 @@ def _code_texts(codes: pd.Series) -> np.ndarray:
     return np.array(_each(codes, lambda t: fold_code(t) if t else ""), dtype=object)
 
 
-_ALIKE = str.maketrans({"O": "0", "Q": "0", "D": "0", "I": "1", "L": "1", "J": "1", "Z": "2", "S": "5", "B": "8", "G": "6", "U": "V"})
+_ALIKE = str.maketrans(
+    {"O": "0", "Q": "0", "D": "0", "I": "1", "L": "1", "J": "1", "Z": "2", "S": "5", "B": "8", "G": "6", "U": "V"}
+)
 
 
 def fold_code(code: str) -> str:

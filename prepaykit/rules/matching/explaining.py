@@ -24,7 +24,15 @@ from prepaykit.rules.matching.forms import folded_name
 from prepaykit.rules.matching.in_full import Matched
 from prepaykit.rules.matching.levels import CODE, FIRST, GRADE, LAST, TEACHER, WORDS
 
-CALLED = {"prior": "before looking", "school": "school", "name": "names", "class": "class", "code": "code", "other": "id, e-mail, phone", "claimed": "claimed by another order"}
+CALLED = {
+    "prior": "before looking",
+    "school": "school",
+    "name": "names",
+    "class": "class",
+    "code": "code",
+    "other": "id, e-mail, phone",
+    "claimed": "claimed by another order",
+}
 _FIELDS = (("first name", "student_first", "first_name", "first_level", FIRST), ("surname", "student_last", "last_name", "last_level", LAST),
            ("teacher", "teacher", "teacher", "teacher_level", TEACHER), ("grade", "grade", "grade", "grade_level", GRADE),
            ("code", "access_code", "access_code", "code_level", CODE))  # fmt: skip
@@ -45,7 +53,9 @@ def explain(matched: Matched, order_id: str) -> dict[str, object]:
     decided, totals = matched.matches.iloc[row], matched.totals.iloc[row]
     mine = matched.evidence[matched.evidence["order"] == row].sort_values("rank")
     shown = [_candidate(matched, row, c) for c in mine.head(2).to_dict("records")]
-    others = max(2.0 ** float(totals["sum_bits"]) - sum(2.0 ** c["bits"] for c in shown) - 2.0 ** float(totals["off_bits"]), 0.0)
+    others = max(
+        2.0 ** float(totals["sum_bits"]) - sum(2.0 ** c["bits"] for c in shown) - 2.0 ** float(totals["off_bits"]), 0.0
+    )
     told = {
         "order_id": str(order_id), "decision": decided["decision"], "reason": decided["reason"], "candidates": shown,
         "off_bits": float(totals["off_bits"]), "nobody": float(totals["nobody"]), "other_bits": math.log2(others) if others > 0 else -math.inf,
@@ -78,7 +88,15 @@ def _candidate(matched: Matched, row: int, candidate: dict) -> dict[str, object]
     fields = []
     for label, typed, listed, level, levels in _FIELDS:
         word = levels[int(candidate[level])]
-        fields.append({"field": label, "typed": asked[typed], "listed": child[listed], "level": WORDS[word], "marks": _marks(asked[typed], child[listed])})
+        fields.append(
+            {
+                "field": label,
+                "typed": asked[typed],
+                "listed": child[listed],
+                "level": WORDS[word],
+                "marks": _marks(asked[typed], child[listed]),
+            }
+        )
     bars = [{"name": b, "bits": float(candidate[b])} for b in BARS]
     return {"rank": int(candidate["rank"]), "student_id": child["student_id"], "access_code": child["access_code"], "probability": float(candidate["probability"]),
             "bits": float(sum(b["bits"] for b in bars)), "bars": bars, "fields": fields}  # fmt: skip
@@ -90,7 +108,11 @@ def _marks(typed: str, listed: str) -> list[tuple[str, bool]]:
         return [(listed, bool(typed))] if listed else []
     here = [folded_name(c) or c for c in listed]
     there = [folded_name(c) or c for c in typed]
-    pieces = [(listed[o.dest_start : o.dest_end], o.tag != "equal") for o in Levenshtein.opcodes(there, here) if o.dest_end > o.dest_start]
+    pieces = [
+        (listed[o.dest_start : o.dest_end], o.tag != "equal")
+        for o in Levenshtein.opcodes(there, here)
+        if o.dest_end > o.dest_start
+    ]
     return [(text, differs) for text, differs in pieces if text]
 
 
@@ -111,7 +133,7 @@ def _candidate_html(candidate: dict, told: dict) -> str:
         for f in candidate["fields"]
     )
     return (
-        f'<div><h4>{candidate["rank"]}. {escape(candidate["access_code"] or candidate["student_id"] or "")} · {candidate["probability"]:.2%}</h4>'
+        f"<div><h4>{candidate['rank']}. {escape(candidate['access_code'] or candidate['student_id'] or '')} · {candidate['probability']:.2%}</h4>"
         f"<table><tr><th></th><th>typed</th><th>on the list</th><th></th></tr>{rows}</table>{_waterfall(candidate, told['off_bits'])}</div>"
     )
 

@@ -17,17 +17,95 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 PARTICLES = frozenset(
-    "de del dela della da das do dos di du la las le los van von der den ter ten el al bin ben ibn abu st saint mac mc o d san santa".split()
+    [
+        "de",
+        "del",
+        "dela",
+        "della",
+        "da",
+        "das",
+        "do",
+        "dos",
+        "di",
+        "du",
+        "la",
+        "las",
+        "le",
+        "los",
+        "van",
+        "von",
+        "der",
+        "den",
+        "ter",
+        "ten",
+        "el",
+        "al",
+        "bin",
+        "ben",
+        "ibn",
+        "abu",
+        "st",
+        "saint",
+        "mac",
+        "mc",
+        "o",
+        "d",
+        "san",
+        "santa",
+    ]
 )
-SUFFIXES = frozenset("jr sr ii iii iv v junior senior".split())
-TITLES = frozenset("mr mrs ms miss mx dr prof sr sra srta senor senora senorita coach teacher teachers maestra maestro".split())
+SUFFIXES = frozenset(["jr", "sr", "ii", "iii", "iv", "v", "junior", "senior"])
+TITLES = frozenset(
+    [
+        "mr",
+        "mrs",
+        "ms",
+        "miss",
+        "mx",
+        "dr",
+        "prof",
+        "sr",
+        "sra",
+        "srta",
+        "senor",
+        "senora",
+        "senorita",
+        "coach",
+        "teacher",
+        "teachers",
+        "maestra",
+        "maestro",
+    ]
+)
 _UNLIKE = str.maketrans({"ß": "ss", "ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "ı": "i", "þ": "th", "ð": "d"})
 _SIGNS = re.compile(r"['’`´ʼ]")
 _BREAKS = re.compile(r"[^\w,]+|_")
 _GRADES = {"kindergarten": "k", "kinder": "k", "kg": "k", "tk": "pk", "prek": "pk", "preschool": "pk", "pre": "pk", "first": "1", "second": "2",
            "third": "3", "fourth": "4", "fifth": "5", "sixth": "6", "seventh": "7", "eighth": "8", "ninth": "9", "tenth": "10", "eleventh": "11",
            "twelfth": "12", "freshman": "9", "sophomore": "10", "junior": "11", "senior": "12"}  # fmt: skip
-_SCHOOL_WORDS = frozenset("elementary elem school es middle ms high hs jr junior senior primary academy the of sch el charter public".split())
+_SCHOOL_WORDS = frozenset(
+    [
+        "elementary",
+        "elem",
+        "school",
+        "es",
+        "middle",
+        "ms",
+        "high",
+        "hs",
+        "jr",
+        "junior",
+        "senior",
+        "primary",
+        "academy",
+        "the",
+        "of",
+        "sch",
+        "el",
+        "charter",
+        "public",
+    ]
+)
 
 Name = tuple[tuple[str, ...], tuple[str, ...]]
 
@@ -41,7 +119,9 @@ def folded_name(text: str) -> str:
     """
     plain = text.casefold()
     if not plain.isascii():
-        plain = "".join(c for c in unicodedata.normalize("NFKD", plain.translate(_UNLIKE)) if not unicodedata.combining(c))
+        plain = "".join(
+            c for c in unicodedata.normalize("NFKD", plain.translate(_UNLIKE)) if not unicodedata.combining(c)
+        )
     return " ".join(_BREAKS.sub(" ", _SIGNS.sub("", plain)).replace(",", " , ").split())
 
 
@@ -96,7 +176,10 @@ def readings(first: str, last: str, parent: str = "") -> list[tuple[Name, str]]:
         one = one.replace(",", " ")
     words = one.split()
     if len(words) > 1:
-        found = [((first_parts(" ".join(words[:k])), last_parts(" ".join(words[k:]))), "one_field") for k in range(1, len(words))]
+        found = [
+            ((first_parts(" ".join(words[:k])), last_parts(" ".join(words[k:]))), "one_field")
+            for k in range(1, len(words))
+        ]
         return [*found, ((first_parts(words[-1]), last_parts(" ".join(words[:-1]))), "one_field_swapped")]
     straight = (first_parts(first), last_parts(last))
     if not first and not last:

@@ -22,6 +22,7 @@ from prepaykit.rules.matching.learning import learnt_weights
 from prepaykit.rules.matching.scoring import KEPT, Scorer
 from prepaykit.rules.matching.weights import SHIPPED, Weights
 
+
 @dataclass(frozen=True)
 class Matched:
     """What matching found.
@@ -39,7 +40,9 @@ class Matched:
     desk: Desk
 
 
-def match_orders(orders: pd.DataFrame, names: pd.DataFrame, *, threshold: float = THRESHOLD, learnt: pd.DataFrame | None = None) -> pd.DataFrame:
+def match_orders(
+    orders: pd.DataFrame, names: pd.DataFrame, *, threshold: float = THRESHOLD, learnt: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Say for each order which child of the names list it is for, or that a person must decide.
 
     `orders`: one row is an order for one child, as `read_orders` or `read_paper_orders` gives them (order_no or
@@ -79,14 +82,18 @@ def match_in_full(
     result = decided(desk, pairs, totals, threshold=threshold)
     ids = _ids(orders)
     result = _without_names(result, orders, desk)
-    return Matched(_matches(result, ids, desk), _candidates(pairs[pairs["rank"] <= SHOWN], ids, desk), pairs, totals, desk)
+    return Matched(
+        _matches(result, ids, desk), _candidates(pairs[pairs["rank"] <= SHOWN], ids, desk), pairs, totals, desk
+    )
 
 
 def _nothing(desk: Desk, ids: pd.Series) -> Matched:
     """The answer where one of the tables is empty."""
     count = len(ids)
     result = pd.DataFrame({"decision": ["none"] * count, "child": NOBODY, "probability": np.nan, "reason": "unmatched"})
-    pairs = pd.DataFrame({c: pd.Series(dtype="int64") for c in ("order", "child", "rank")}).assign(probability=pd.Series(dtype="float64"))
+    pairs = pd.DataFrame({c: pd.Series(dtype="int64") for c in ("order", "child", "rank")}).assign(
+        probability=pd.Series(dtype="float64")
+    )
     words = pd.Series(dtype="str")
     child = _children(desk, pairs["child"].to_numpy())
     candidates = pd.DataFrame({"order_id": words, "rank": pairs["rank"], "student_id": child["student_id"], "access_code": child["access_code"],
@@ -97,7 +104,13 @@ def _nothing(desk: Desk, ids: pd.Series) -> Matched:
 
 def _asked(orders: pd.DataFrame) -> pd.DataFrame:
     """Orders with the column names of paper orders."""
-    named = {"buyer_name": "parent_name", "buyer_email": "parent_email", "buyer_phone": "parent_phone", "first": "student_first", "last": "student_last"}
+    named = {
+        "buyer_name": "parent_name",
+        "buyer_email": "parent_email",
+        "buyer_phone": "parent_phone",
+        "first": "student_first",
+        "last": "student_last",
+    }
     return orders.reset_index(drop=True).rename(columns={k: v for k, v in named.items() if v not in orders})
 
 

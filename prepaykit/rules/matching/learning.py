@@ -30,7 +30,15 @@ def learnt_weights(desk: Desk, clues: Clues, weights: Weights) -> Weights:
     pairs, totals = weighed(desk, scores, weights)
     sure = pairs[pairs["probability"] > 0.01]
     seen = {
-        part: dict(zip(levels, np.bincount(sure[f"{part}_level"], weights=sure["probability"], minlength=len(levels)), strict=True))
+        part: dict(
+            zip(
+                levels,
+                np.bincount(sure[f"{part}_level"], weights=sure["probability"], minlength=len(levels)),
+                strict=True,
+            )
+        )
         for part, levels in (("first", FIRST), ("last", LAST))
     }
-    return adapted(weights, {**seen, "unlisted": (float(totals["nobody"].to_numpy()[sample].sum()), float(len(sample)))})
+    return adapted(
+        weights, {**seen, "unlisted": (float(totals["nobody"].to_numpy()[sample].sum()), float(len(sample)))}
+    )

@@ -21,7 +21,20 @@ from rapidfuzz.distance import OSA, JaroWinkler, Prefix
 from prepaykit.rules.matching.forms import by_ear, clipped
 from prepaykit.rules.matching.nicknames import forms_of
 
-FIRST = ("exact", "nickname", "slip", "short_slip", "sound", "part", "middle", "clipped", "similar", "initial", "missing", "different")
+FIRST = (
+    "exact",
+    "nickname",
+    "slip",
+    "short_slip",
+    "sound",
+    "part",
+    "middle",
+    "clipped",
+    "similar",
+    "initial",
+    "missing",
+    "different",
+)
 LAST = ("exact", "part", "slip", "short_slip", "sound", "part_slip", "similar", "initial", "missing", "different")
 TEACHER = ("exact", "slip", "initial", "missing", "different")
 GRADE = ("exact", "beside", "missing", "different")
@@ -80,7 +93,16 @@ def compare_lasts(typed: list[Parts], listed: list[Parts]) -> Pairs:
     m = _measures(a, b, left, right)
     part_slip = _part_slips(a, b, m)
     level = np.select(
-        [m.same, m.part, m.one_edit & (m.shorter >= 5), m.one_edit & (m.shorter >= 3), m.sound & (m.shorter >= 3), part_slip, m.initial, m.alike],
+        [
+            m.same,
+            m.part,
+            m.one_edit & (m.shorter >= 5),
+            m.one_edit & (m.shorter >= 3),
+            m.sound & (m.shorter >= 3),
+            part_slip,
+            m.initial,
+            m.alike,
+        ],
         [_no(LAST, w) for w in ("exact", "part", "slip", "short_slip", "sound", "part_slip", "initial", "similar")],
         default=_no(LAST, "different"),
     )
@@ -103,7 +125,10 @@ def compare_teachers(typed: list[Parts], listed: list[Parts]) -> np.ndarray:
         [edits == 0, is_slip, (size[:, None] == 1) & (head_a[:, None] == head_b[None, :])],
         [_no(TEACHER, w) for w in ("exact", "slip", "initial")], _no(TEACHER, "different"),
     ).astype(np.int8)  # fmt: skip
-    word_level[size == 0], word_level[:, [i for i, w in enumerate(other) if not w]] = _no(TEACHER, "missing"), _no(TEACHER, "different")
+    word_level[size == 0], word_level[:, [i for i, w in enumerate(other) if not w]] = (
+        _no(TEACHER, "missing"),
+        _no(TEACHER, "different"),
+    )
     place, there = {w: i for i, w in enumerate(words)}, {w: i for i, w in enumerate(other)}
     rows = np.array([place[t[0] if t else ""] for t in typed])
     columns = np.array([[there[w] for w in (*t, "", "", "")[:3]] for t in listed])
@@ -183,11 +208,17 @@ def _candidates(a: _Side, b: _Side, *more: np.ndarray) -> tuple[np.ndarray, np.n
         if len(at):
             rows, columns = np.nonzero(one.head[at][:, None] == other.head[None, :])
             found.append((columns * width + at[rows]) if swap else (at[rows] * width + columns))
-    keys = np.unique(np.concatenate([np.asarray(k, dtype=np.int64) for k in found])) if found else np.empty(0, dtype=np.int64)
+    keys = (
+        np.unique(np.concatenate([np.asarray(k, dtype=np.int64) for k in found]))
+        if found
+        else np.empty(0, dtype=np.int64)
+    )
     return keys // width, keys % width
 
 
-def _meet(left: np.ndarray, owner_left: np.ndarray, right: np.ndarray, owner_right: np.ndarray, width: int) -> np.ndarray:
+def _meet(
+    left: np.ndarray, owner_left: np.ndarray, right: np.ndarray, owner_right: np.ndarray, width: int
+) -> np.ndarray:
     """Keys of the pairs of owners whose numbers are equal."""
     order = np.argsort(right, kind="stable")
     sorted_right = right[order]
@@ -219,7 +250,11 @@ def _measures(a: _Side, b: _Side, left: np.ndarray, right: np.ndarray) -> _Measu
     one, two = a.text[left], b.text[right]
     shorter, longer = np.minimum(a.size[left], b.size[right]), np.maximum(a.size[left], b.size[right])
     edits = process.cpdist(one, two, scorer=OSA.distance, score_cutoff=2, dtype=np.uint8) if len(left) else np.empty(0)
-    jw = process.cpdist(one, two, scorer=JaroWinkler.similarity, score_cutoff=0.8, dtype=np.float32) if len(left) else np.empty(0)
+    jw = (
+        process.cpdist(one, two, scorer=JaroWinkler.similarity, score_cutoff=0.8, dtype=np.float32)
+        if len(left)
+        else np.empty(0)
+    )
     same_head = a.head[left] == b.head[right]
     part = _share_a_part(a, b, left, right)
     return _Measured(
@@ -273,7 +308,9 @@ def _part_slips(a: _Side, b: _Side, m: _Measured) -> np.ndarray:
             two, long_two = _part_texts(b, k)
             at = rows[long_one[m.left[rows]] & long_two[m.right[rows]]]
             if len(at):
-                edits = process.cpdist(one[m.left[at]], two[m.right[at]], scorer=OSA.distance, score_cutoff=1, dtype=np.uint8)
+                edits = process.cpdist(
+                    one[m.left[at]], two[m.right[at]], scorer=OSA.distance, score_cutoff=1, dtype=np.uint8
+                )
                 result[at] |= edits <= 1
     return result
 
@@ -295,8 +332,16 @@ def _missing(found: tuple[np.ndarray, np.ndarray, int], a: _Side, b: _Side, leve
     keys, level, different = found
     width = max(1, len(b.values))
     gone_a, gone_b = np.flatnonzero(a.size == 0), np.flatnonzero(b.size == 0)
-    more = np.concatenate([(gone_a[:, None] * width + np.arange(len(b.values))).ravel(), (np.arange(len(a.values))[:, None] * width + gone_b).ravel()])
+    more = np.concatenate(
+        [
+            (gone_a[:, None] * width + np.arange(len(b.values))).ravel(),
+            (np.arange(len(a.values))[:, None] * width + gone_b).ravel(),
+        ]
+    )
     more = np.unique(more)
-    keys, level = np.concatenate([keys, more]), np.concatenate([level, np.full(len(more), _no(levels, "missing"), dtype=np.int8)])
+    keys, level = (
+        np.concatenate([keys, more]),
+        np.concatenate([level, np.full(len(more), _no(levels, "missing"), dtype=np.int8)]),
+    )
     order = np.argsort(keys, kind="stable")
     return Pairs(keys[order], level[order], width, different)

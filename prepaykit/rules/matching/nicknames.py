@@ -38,7 +38,10 @@ def known_frequencies() -> dict[str, dict[str, float]]:
     True
     """
     table = _shipped("frequencies.csv")
-    return {part: dict(zip(rows["name"], rows["per_million"].astype(float), strict=True)) for part, rows in table.groupby("part")}
+    return {
+        part: dict(zip(rows["name"], rows["per_million"].astype(float), strict=True))
+        for part, rows in table.groupby("part")
+    }
 
 
 def forms_of(names: list[str], learnt: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -54,8 +57,12 @@ def forms_of(names: list[str], learnt: pd.DataFrame | None = None) -> pd.DataFra
     table = known_nicknames()[["name", "short_form"]]
     if learnt is not None and len(learnt):
         table = pd.concat([table, learnt[["name", "short_form"]]], ignore_index=True)
-    up = own.merge(table, left_on="key", right_on="short_form", validate="m:m")[["at", "name"]].set_axis(["at", "key"], axis=1)
-    down = own.merge(table, left_on="key", right_on="name", validate="m:m")[["at", "short_form"]].set_axis(["at", "key"], axis=1)
+    up = own.merge(table, left_on="key", right_on="short_form", validate="m:m")[["at", "name"]].set_axis(
+        ["at", "key"], axis=1
+    )
+    down = own.merge(table, left_on="key", right_on="name", validate="m:m")[["at", "short_form"]].set_axis(
+        ["at", "key"], axis=1
+    )
     return pd.concat([own, up, down], ignore_index=True).drop_duplicates(ignore_index=True)
 
 

@@ -48,12 +48,23 @@ class Scorer:
         self.desk, self.clues, self.weights, self.kept = desk, clues, weights, kept
         self.children, self.orders = len(desk.listed), len(desk.asked)
         self._first_bits, self._last_bits = weights.first_bits(), weights.last_bits()
-        self.first_base = self._base(desk.first_pairs, desk.firsts, desk.listed_firsts, desk.child_first, self._first_bits, "first")
-        self.last_base = self._base(desk.last_pairs, desk.lasts, desk.listed_lasts, desk.child_last, self._last_bits, "last")
+        self.first_base = self._base(
+            desk.first_pairs, desk.firsts, desk.listed_firsts, desk.child_first, self._first_bits, "first"
+        )
+        self.last_base = self._base(
+            desk.last_pairs, desk.lasts, desk.listed_lasts, desk.child_last, self._last_bits, "last"
+        )
         self.class_bits = self._class_table()
         self._class_bases = self._work_out_class_bases()
         self.nameless = (desk.listed["first_name"] == "").to_numpy() & (desk.listed["last_name"] == "").to_numpy()
-        self.alone = np.log2(np.maximum(self._sum_by_order(desk.reading_way + self.first_base[desk.reading_first] + self.last_base[desk.reading_last]), 1e-300))
+        self.alone = np.log2(
+            np.maximum(
+                self._sum_by_order(
+                    desk.reading_way + self.first_base[desk.reading_first] + self.last_base[desk.reading_last]
+                ),
+                1e-300,
+            )
+        )
         self.name_base = self.alone.copy()
 
     # --- tables of distinct values ---------------------------------------------------------------------------------------
@@ -66,7 +77,9 @@ class Scorer:
         # Who has no name on the list says nothing about how names are spread.
         ok = np.array([bool(v) for v in listed], dtype=bool)[columns] if len(columns) else np.empty(0, dtype=bool)
         ok &= pairs.levels != pairs.default - 1
-        likely = np.bincount(rows[ok], weights=share[columns[ok]] * np.exp2(bits[pairs.levels[ok]]), minlength=len(typed)).astype(float)
+        likely = np.bincount(
+            rows[ok], weights=share[columns[ok]] * np.exp2(bits[pairs.levels[ok]]), minlength=len(typed)
+        ).astype(float)
         likely += off_list_share(["".join(v) for v in typed], part) * np.exp2(bits[0])
         likely[[i for i, v in enumerate(typed) if not v]] = 1.0
         return np.log2(likely)
@@ -78,7 +91,13 @@ class Scorer:
         """
         d, bits = self.desk, self.weights.class_bits()
         no_teacher, no_grade = TEACHER.index("missing"), GRADE.index("missing")
-        typed = d.asked[["teacher", "grade"]].ne("").groupby(d.order_class).first().reindex(range(len(d.teacher_levels)), fill_value=False)
+        typed = (
+            d.asked[["teacher", "grade"]]
+            .ne("")
+            .groupby(d.order_class)
+            .first()
+            .reindex(range(len(d.teacher_levels)), fill_value=False)
+        )
         lacks_teacher = (d.teacher_levels == no_teacher) & typed["teacher"].to_numpy()[:, None]
         lacks_grade = (d.grade_levels == no_grade) & typed["grade"].to_numpy()[:, None]
         self._class_kind = lacks_grade.astype(np.int8) + 2 * lacks_teacher.astype(np.int8)
@@ -98,8 +117,14 @@ class Scorer:
         middle = d.child_middle[child]
         if (middle != NOBODY).any():
             by_middle = d.first_pairs.of(u, np.maximum(middle, 0))
-            fits = (middle != NOBODY) & np.isin(by_middle, [FIRST.index(x) for x in ("exact", "nickname", "slip", "sound", "initial")])
-            other = self._first_bits[FIRST.index("middle")] + self._first_bits[by_middle] - np.where(by_middle == FIRST.index("initial"), 2.0, 0.0)
+            fits = (middle != NOBODY) & np.isin(
+                by_middle, [FIRST.index(x) for x in ("exact", "nickname", "slip", "sound", "initial")]
+            )
+            other = (
+                self._first_bits[FIRST.index("middle")]
+                + self._first_bits[by_middle]
+                - np.where(by_middle == FIRST.index("initial"), 2.0, 0.0)
+            )
             better = fits & (other > bits)
             first, bits = np.where(better, FIRST.index("middle"), first), np.where(better, other, bits)
         last = d.last_pairs.of(w, d.child_last[child])
@@ -132,7 +157,9 @@ class Scorer:
     def _class_of(self, order: np.ndarray, child: np.ndarray) -> np.ndarray:
         """Bits of the classes of pairs, what anybody of the school writes taken off."""
         said, there = self.desk.order_class[order], self.desk.child_class[child]
-        return self.weights.trust_class * (self.class_bits[said, there] - self._class_bases[order, self._class_kind[said, there]])
+        return self.weights.trust_class * (
+            self.class_bits[said, there] - self._class_bases[order, self._class_kind[said, there]]
+        )
 
     def _work_out_class_bases(self) -> np.ndarray:
         """log2 of how likely anybody of the school writes this about the class: one column for each kind of class."""
@@ -195,16 +222,22 @@ class Scorer:
         nobody = np.log2(self.weights.unlisted) + self.clues.stranger_bits
         return Scores(pairs, rest, nobody, sibling)
 
-    def _sweep(self, part: np.ndarray, children: np.ndarray, total: np.ndarray, sibling: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _sweep(
+        self, part: np.ndarray, children: np.ndarray, total: np.ndarray, sibling: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Weigh some orders with all these children; keep the best of each."""
         d = self.desk
         low, high = d.first_reading[part], d.first_reading[part + 1]
         counts = high - low
         reading = np.repeat(low - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts) + np.arange(counts.sum())
-        first = self._dense(d.first_pairs, d.reading_first[reading], d.child_first[children], self._first_bits, self.first_base)
+        first = self._dense(
+            d.first_pairs, d.reading_first[reading], d.child_first[children], self._first_bits, self.first_base
+        )
         if (d.child_middle[children] != NOBODY).any():
             first = np.maximum(first, self._dense_middle(d.reading_first[reading], d.child_middle[children]))
-        last = self._dense(d.last_pairs, d.reading_last[reading], d.child_last[children], self._last_bits, self.last_base)
+        last = self._dense(
+            d.last_pairs, d.reading_last[reading], d.child_last[children], self._last_bits, self.last_base
+        )
         starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
         straight = last[starts]
         first += last
@@ -217,13 +250,22 @@ class Scorer:
         bits += self._class_of(part[:, None], children[None, :]).astype(np.float32)
         clue = self.clues.dense(part, children)
         bits += clue
-        bits += np.float32(np.log2((1 - self.weights.unlisted) / max(1, self.children))) + np.float32(self._school_bits(part[:1], children[:1])[0])
+        bits += np.float32(np.log2((1 - self.weights.unlisted) / max(1, self.children))) + np.float32(
+            self._school_bits(part[:1], children[:1])[0]
+        )
         total[part] = _sum_of_bits(bits)
         # An unlisted brother or sister of each child: the same surname, perhaps the same code and address, any first name.
-        kin = self.weights.trust_name * (straight - self.last_base[d.reading_last[d.first_reading[part]]][:, None]) + self.clues.dense_kin(part, children, clue)
+        kin = self.weights.trust_name * (
+            straight - self.last_base[d.reading_last[d.first_reading[part]]][:, None]
+        ) + self.clues.dense_kin(part, children, clue)
         # That a brother or sister bears a name alike is unlikely.
-        kin -= self._dense(d.first_pairs, d.reading_first[reading[starts]], d.child_first[children], _NAMESAKE, np.zeros(len(d.firsts)))
-        kin += np.log2(self.weights.unlisted * self.weights.sibling_unlisted / max(1, self.children)) + self._school_bits(part[:1], children[:1])[0]
+        kin -= self._dense(
+            d.first_pairs, d.reading_first[reading[starts]], d.child_first[children], _NAMESAKE, np.zeros(len(d.firsts))
+        )
+        kin += (
+            np.log2(self.weights.unlisted * self.weights.sibling_unlisted / max(1, self.children))
+            + self._school_bits(part[:1], children[:1])[0]
+        )
         sibling[part] = _sum_of_bits(kin.astype(np.float32))
         few = min(self.kept, bits.shape[1])
         top = np.argpartition(-bits, few - 1, axis=1)[:, :few]
@@ -243,7 +285,10 @@ class Scorer:
         table = np.repeat((bits[pairs.default] + base[rows]).astype(np.float32)[:, None], len(columns), axis=1)
         local = np.full(pairs.width, -1, dtype=np.int64)
         local[columns] = np.arange(len(columns))
-        low, high = np.searchsorted(pairs.keys, rows * pairs.width), np.searchsorted(pairs.keys, (rows + 1) * pairs.width)
+        low, high = (
+            np.searchsorted(pairs.keys, rows * pairs.width),
+            np.searchsorted(pairs.keys, (rows + 1) * pairs.width),
+        )
         counts = high - low
         at = np.repeat(low - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts) + np.arange(counts.sum())
         column = local[pairs.keys[at] % pairs.width]
@@ -255,7 +300,11 @@ class Scorer:
     def _dense_middle(self, typed: np.ndarray, middle: np.ndarray) -> np.ndarray:
         good = np.full(len(FIRST), -60.0)
         for word in ("exact", "nickname", "slip", "sound", "initial"):
-            good[FIRST.index(word)] = self._first_bits[FIRST.index("middle")] + self._first_bits[FIRST.index(word)] - (2.0 if word == "initial" else 0.0)
+            good[FIRST.index(word)] = (
+                self._first_bits[FIRST.index("middle")]
+                + self._first_bits[FIRST.index(word)]
+                - (2.0 if word == "initial" else 0.0)
+            )
         table = self._dense(self.desk.first_pairs, typed, np.maximum(middle, 0), good, np.zeros(len(self.desk.firsts)))
         table[:, middle == NOBODY] = -60.0
         return table
@@ -268,7 +317,11 @@ class Scorer:
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
         by_clue_order, by_clue_child = self.clues.pointed_at()
         by_name_order, by_name_child = self._alike_anywhere(np.flatnonzero(self.desk.order_block != NOBODY))
-        keys = np.unique(np.concatenate([by_clue_order * self.children + by_clue_child, by_name_order * self.children + by_name_child]))
+        keys = np.unique(
+            np.concatenate(
+                [by_clue_order * self.children + by_clue_child, by_name_order * self.children + by_name_child]
+            )
+        )
         one, two = keys // max(1, self.children), keys % max(1, self.children)
         elsewhere = (self.desk.order_block[one] != NOBODY) & (self.desk.child_block[two] != self.desk.order_block[one])
         return one[elsewhere], two[elsewhere]
@@ -276,12 +329,18 @@ class Scorer:
     def _alike_anywhere(self, orders: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Orders and children whose first and last names both have much in common."""
         d = self.desk
-        bearers = lambda owner, width: sparse.csr_matrix((np.ones(len(owner), dtype=np.float32), (owner, np.arange(len(owner)))), shape=(width, len(owner)))  # noqa: E731
+        bearers = lambda owner, width: sparse.csr_matrix(
+            (np.ones(len(owner), dtype=np.float32), (owner, np.arange(len(owner)))), shape=(width, len(owner))
+        )  # noqa: E731
         strong_first = [FIRST.index(w) for w in ("exact", "nickname", "slip", "short_slip", "part", "clipped")]
         strong_last = [LAST.index(w) for w in ("exact", "part", "slip", "short_slip")]
         reading = np.flatnonzero(np.isin(d.reading_order, orders))
-        first = _strong(d.first_pairs, strong_first, len(d.firsts))[d.reading_first[reading]] @ bearers(d.child_first, d.first_pairs.width)
-        last = _strong(d.last_pairs, strong_last, len(d.lasts))[d.reading_last[reading]] @ bearers(d.child_last, d.last_pairs.width)
+        first = _strong(d.first_pairs, strong_first, len(d.firsts))[d.reading_first[reading]] @ bearers(
+            d.child_first, d.first_pairs.width
+        )
+        last = _strong(d.last_pairs, strong_last, len(d.lasts))[d.reading_last[reading]] @ bearers(
+            d.child_last, d.last_pairs.width
+        )
         both = first.multiply(last).tocoo()
         return d.reading_order[reading[both.row]].astype(np.int64), both.col.astype(np.int64)
 
@@ -295,4 +354,6 @@ def _sum_of_bits(bits: np.ndarray) -> np.ndarray:
 def _strong(pairs, levels: list[int], rows: int) -> sparse.csr_matrix:
     at = np.isin(pairs.levels, levels)
     keys = pairs.keys[at]
-    return sparse.csr_matrix((np.ones(len(keys), dtype=np.float32), (keys // pairs.width, keys % pairs.width)), shape=(rows, pairs.width))
+    return sparse.csr_matrix(
+        (np.ones(len(keys), dtype=np.float32), (keys // pairs.width, keys % pairs.width)), shape=(rows, pairs.width)
+    )

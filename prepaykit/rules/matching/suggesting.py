@@ -25,17 +25,33 @@ def suggested_children(wanted: pd.DataFrame, subjects: pd.DataFrame) -> pd.DataF
     >>> suggested_children(wanted, subjects)["suggestion"].tolist()
     ['X-1']
     """
-    result = pd.DataFrame({"suggestion": pd.Series(None, index=wanted.index, dtype="str"), "words": pd.Series("", index=wanted.index, dtype="str")})
-    people = subjects[subjects["access_code"].notna() & (subjects["first_name"].notna() | subjects["last_name"].notna())]
+    result = pd.DataFrame(
+        {
+            "suggestion": pd.Series(None, index=wanted.index, dtype="str"),
+            "words": pd.Series("", index=wanted.index, dtype="str"),
+        }
+    )
+    people = subjects[
+        subjects["access_code"].notna() & (subjects["first_name"].notna() | subjects["last_name"].notna())
+    ]
     if not len(wanted) or not len(people):
         return result
     from prepaykit.rules.matching.in_full import match_in_full
 
-    asked = wanted.drop(columns=[c for c in ("order_id", "order_no", "envelope_no") if c in wanted]).reset_index(drop=True)
+    asked = wanted.drop(columns=[c for c in ("order_id", "order_no", "envelope_no") if c in wanted]).reset_index(
+        drop=True
+    )
     near = match_in_full(asked, people).candidates
     near = near[(near["probability"] >= WORTH_SAYING) & (near["rank"] <= MENTIONED)]
     at = near["order_id"].astype("int64").to_numpy()
-    said = near["access_code"] + " (" + (near["probability"] * 100).round().astype("int64").clip(upper=99).astype("str") + " %: " + near["evidence"] + ")"
+    said = (
+        near["access_code"]
+        + " ("
+        + (near["probability"] * 100).round().astype("int64").clip(upper=99).astype("str")
+        + " %: "
+        + near["evidence"]
+        + ")"
+    )
     words = said.groupby(at).agg(", or ".join)
     likely = near[(near["rank"] == 1) & (near["probability"] > LIKELY)]
     result.iloc[words.index.to_numpy(), 1] = words.to_numpy()

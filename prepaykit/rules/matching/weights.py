@@ -57,7 +57,9 @@ class Weights:
 
     def class_bits(self) -> np.ndarray:
         """log2 of share × spread for each pair of a level of TEACHER (rows) and of GRADE (columns)."""
-        return np.log2([[self.class_[t, g] * self.spread_teacher[t] * self.spread_grade[g] for g in GRADE] for t in TEACHER])
+        return np.log2(
+            [[self.class_[t, g] * self.spread_teacher[t] * self.spread_grade[g] for g in GRADE] for t in TEACHER]
+        )
 
 
 SHIPPED = Weights(
@@ -113,6 +115,9 @@ def adapted(weights: Weights, seen: dict[str, dict]) -> Weights:
         old, new = getattr(weights, name), seen.get(name, {})
         levels = [w for w in old if w != "missing"]
         total = STRENGTH + sum(new.get(w, 0.0) for w in levels)
-        parts[name] = {**old, **{w: (STRENGTH * old[w] / sum(old[v] for v in levels) + new.get(w, 0.0)) / total for w in levels}}
+        parts[name] = {
+            **old,
+            **{w: (STRENGTH * old[w] / sum(old[v] for v in levels) + new.get(w, 0.0)) / total for w in levels},
+        }
     off, all_ = seen["unlisted"]
     return replace(weights, **parts, unlisted=(STRENGTH * weights.unlisted + off) / (STRENGTH + all_))

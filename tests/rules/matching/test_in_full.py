@@ -131,7 +131,11 @@ def test_empty_tables_give_empty_answers():
 def test_reasons_hold_no_names():
     found = match_in_full(ORDERS, LIST)
     said = " ".join([*found.matches["reason"], *found.candidates["evidence"]]).lower()
-    assert not [n for n in [*LIST["first_name"], *LIST["last_name"], *ORDERS["student_first"].dropna()] if re.search(rf"\b{n.lower()}\b", said)]
+    assert not [
+        n
+        for n in [*LIST["first_name"], *LIST["last_name"], *ORDERS["student_first"].dropna()]
+        if re.search(rf"\b{n.lower()}\b", said)
+    ]
 
 
 @settings(max_examples=15, deadline=None)
@@ -140,14 +144,31 @@ def test_the_order_of_both_tables_changes_nothing(one, other):
     straight = match_in_full(ORDERS, LIST)
     mixed = match_in_full(ORDERS.iloc[list(one)], LIST.iloc[list(other)])
     keys = ["order_id", "rank"]
-    pd.testing.assert_frame_equal(mixed.matches.sort_values("order_id", ignore_index=True), straight.matches.sort_values("order_id", ignore_index=True))
-    pd.testing.assert_frame_equal(mixed.candidates.sort_values(keys, ignore_index=True), straight.candidates.sort_values(keys, ignore_index=True))
+    pd.testing.assert_frame_equal(
+        mixed.matches.sort_values("order_id", ignore_index=True),
+        straight.matches.sort_values("order_id", ignore_index=True),
+    )
+    pd.testing.assert_frame_equal(
+        mixed.candidates.sort_values(keys, ignore_index=True), straight.candidates.sort_values(keys, ignore_index=True)
+    )
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.lists(st.tuples(st.sampled_from(LIST["first_name"].tolist()), st.sampled_from(LIST["last_name"].tolist()), st.sampled_from(LIST["access_code"].tolist())), min_size=1, max_size=6))
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(LIST["first_name"].tolist()),
+            st.sampled_from(LIST["last_name"].tolist()),
+            st.sampled_from(LIST["access_code"].tolist()),
+        ),
+        min_size=1,
+        max_size=6,
+    )
+)
 def test_no_automatic_match_has_another_first_name_or_an_equal_rival(rows):
-    orders = pd.DataFrame(rows, columns=["student_first", "student_last", "access_code"]).assign(order_no=[str(i) for i in range(len(rows))])
+    orders = pd.DataFrame(rows, columns=["student_first", "student_last", "access_code"]).assign(
+        order_no=[str(i) for i in range(len(rows))]
+    )
     found = match_in_full(orders, LIST)
     first = LIST.set_index("student_id")["first_name"]
     sure = found.matches[found.matches["decision"] == "auto"]
@@ -158,7 +179,10 @@ def test_no_automatic_match_has_another_first_name_or_an_equal_rival(rows):
 
 def test_probabilities_of_an_order_add_up_to_one_with_not_on_the_list():
     found = match_in_full(ORDERS, LIST)
-    sums = found.candidates.groupby("order_id")["probability"].sum().reindex(ORDERS["order_no"]).to_numpy() + found.totals["nobody"].to_numpy()
+    sums = (
+        found.candidates.groupby("order_id")["probability"].sum().reindex(ORDERS["order_no"]).to_numpy()
+        + found.totals["nobody"].to_numpy()
+    )
     assert (sums <= 1 + 1e-9).all()
     assert sums.min() > 0.9
 
