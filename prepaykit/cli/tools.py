@@ -24,14 +24,15 @@ def match(
     from prepaykit.intake.names_list import read_names
     from prepaykit.report.export import write_csv
     from prepaykit.report.text import show_findings
-    from prepaykit.rules.matching import match_orders
+    from prepaykit.rules.matching import match_in_full
     from prepaykit.tables.findings import together
 
     listed, asked = read_names(names), _read_any_orders(orders)
-    matches = match_orders(asked.table, listed.table)
+    found = match_in_full(asked.table, listed.table[listed.table["kind"] != "staff"])
+    matches = found.matches
     write_csv(matches, to, for_excel=False)
     if candidates is not None:
-        write_csv(_candidates(matches), candidates, for_excel=False)
+        write_csv(found.candidates, candidates, for_excel=False)
     findings = together(listed.findings, asked.findings)
     counts = matches["decision"].value_counts()
     talk(show_findings(findings))
@@ -54,14 +55,6 @@ def _read_any_orders(path: Path):
 
 def _strangers(read, code: str) -> int:
     return int((read.findings["code"] == code).sum())
-
-
-def _candidates(matches):
-    """With exact matches there is one candidate, and it is certain."""
-    sure = matches[matches["decision"] == "auto"]
-    return sure.assign(rank=1, evidence=sure["reason"])[
-        ["order_id", "rank", "student_id", "access_code", "probability", "evidence"]
-    ]
 
 
 @command("read-cards", panel=PANEL, example="prepaykit read-cards photos --out frames.csv")

@@ -26,6 +26,7 @@ from prepaykit.money import show_cents
 from prepaykit.rules import money_book
 from prepaykit.rules.codes import normal_code
 from prepaykit.rules.matching.exact import match_exactly
+from prepaykit.rules.matching.suggesting import suggested_children
 from prepaykit.rules.order_entry import (
     CHILD_MAY_CHANGE,
     WAITING,
@@ -320,10 +321,15 @@ def _mended(work: JobState, rows: pd.DataFrame) -> tuple[JobState, pd.DataFrame]
 
 
 def _lost(work: JobState, reasons: pd.Series) -> pd.DataFrame:
+    """Envelopes without a certain child, each with the children it may be for."""
     codes = work.envelopes.set_index("envelope_no")["typed_code"]
+    waiting = work.envelopes[work.envelopes["envelope_no"].isin(reasons.index)].set_index("envelope_no")
+    near = suggested_children(as_matching_wants(waiting.rename(columns={"typed_code": "access_code"})), listed_subjects(work))
     parts = []
     for reason in ("unmatched", "ambiguous"):
         numbers = reasons.index[reasons == reason]
-        details = [f"envelope {n}: {'code ' + codes[n] if isinstance(codes[n], str) else 'no code'}" for n in numbers]
-        parts.append(found("paper", f"envelope_{reason}", "envelopes", numbers, details))
+        words = near["words"].reindex(numbers)
+        details = [f"envelope {n}: {'code ' + codes[n] if isinstance(codes[n], str) else 'no code'}{'; perhaps ' + w if w else ''}"
+                   for n, w in zip(numbers, words, strict=True)]  # fmt: skip
+        parts.append(found("paper", f"envelope_{reason}", "envelopes", numbers, details, suggestion=near["suggestion"].reindex(numbers)))
     return together(*parts)

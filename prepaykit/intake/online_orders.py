@@ -53,6 +53,7 @@ CHILD = {
         "external reference",
         "id number",
     ),
+    "school": ("school name", "student school", "child school"),
     "packages": ("package", "package selections", "order string", "items", "products", "packages products ordered"),
 }
 
@@ -88,7 +89,7 @@ def read_orders(path: str | Path) -> Read:
     """Read the online orders of a file: every row once, with a finding for every row or cell that cannot be taken.
 
     `table`: one row is an order and child. Columns order_no, order_key, placed_at (UTC), access_code, student_first,
-    student_last, grade, teacher, student_id, packages (order string as written), shipping (batch, direct), ship_to,
+    student_last, grade, teacher, student_id, school, packages (order string as written), shipping (batch, direct), ship_to,
     paid_cents, currency (upper case), payment_ref, service_fee_cents, buyer_name, buyer_email, buyer_phone, note, row.
     Findings: those of `read_table`, row_unusable (no order number), value_unreadable. Prices nothing: see `plan_orders`.
     Source: domain.md 6.6.

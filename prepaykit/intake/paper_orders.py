@@ -45,7 +45,7 @@ def read_paper_orders(path: str | Path) -> Read:
     """Read the keyed envelopes of a file: every envelope once, with a finding for every row or cell that cannot be taken.
 
     `table`: one row is an envelope. Columns envelope_no, student_first, student_last, grade, teacher, student_id,
-    access_code (as keyed), packages (order string as keyed), received_cents (0 where nothing is written), payment_method,
+    school, access_code (as keyed), packages (order string as keyed), received_cents (0 where nothing is written), payment_method,
     check_no, parent_name, parent_email, parent_phone, note, row. Findings: those of `read_table`, row_unusable (no
     number), row_doubled (the first of two rows with one number is used), value_unreadable. Prices and matches nothing: see
     `plan_paper`. Source: domain.md 7.

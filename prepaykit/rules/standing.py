@@ -13,6 +13,7 @@ from __future__ import annotations
 import pandas as pd
 
 from prepaykit.rules.matching.exact import bare, match_exactly
+from prepaykit.rules.matching.suggesting import suggested_children
 from prepaykit.rules.order_entry import lines_sum, listed_subjects, purchases
 from prepaykit.tables.findings import found, together
 from prepaykit.tables.state import JobState
@@ -117,16 +118,19 @@ def _unmatched(work: JobState, orders: pd.DataFrame, verb: str) -> pd.DataFrame:
     children = work.order_subjects[
         work.order_subjects["subject_id"].isna() & work.order_subjects["order_id"].isin(numbers.index)
     ]
-    reasons = match_exactly(as_matching_wants(children), listed_subjects(work))["reason"]
+    wants, listed = as_matching_wants(children), listed_subjects(work)
+    reasons = match_exactly(wants, listed)["reason"]
+    near = suggested_children(wants, listed)
     parts = []
     for reason, code in (("unmatched", "order_unmatched"), ("ambiguous", "order_ambiguous")):
         # A child that would fit now but was not written down is said to be unmatched rather than left unsaid.
         rows = children[(reasons == reason) | (reasons.isna() if reason == "unmatched" else False)]
         details = [
-            f"order {numbers[o]}: {'code ' + c if isinstance(c, str) else 'no code'}"
-            for o, c in zip(rows["order_id"], rows["access_code"], strict=True)
+            f"order {numbers[o]}: {'code ' + c if isinstance(c, str) else 'no code'}{'; perhaps ' + w if w else ''}"
+            for o, c, w in zip(rows["order_id"], rows["access_code"], near["words"].reindex(rows.index), strict=True)
         ]
-        parts.append(found(verb, code, "order_subjects", rows["order_subject_id"], details))
+        suggestion = near["suggestion"].reindex(rows.index)
+        parts.append(found(verb, code, "order_subjects", rows["order_subject_id"], details, suggestion=suggestion))
     return together(*parts)
 
 

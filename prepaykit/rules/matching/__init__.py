@@ -1,46 +1,26 @@
-"""Matching orders with the names list. `exact` is certain and never guesses; `match_orders` is its front door."""
+"""Matching orders with the names list.
 
-from __future__ import annotations
+`match_exactly` is certain and never guesses; `match_orders` weighs what is only alike, decides what is certain, and ranks the rest
+with its reasons; `match_in_full` gives candidates and evidence beside the decisions; `explain` shows why, as bars in bits.
+All but the first are loaded when they are first used, so that a job that needs no weighing starts at once.
+"""
 
-import numpy as np
-import pandas as pd
+from importlib import import_module
 
 from prepaykit.rules.matching.exact import match_exactly
 
-__all__ = ["match_exactly", "match_orders"]
+_HOME_OF = {
+    "Matched": "in_full",
+    "match_in_full": "in_full",
+    "match_orders": "in_full",
+    "explain": "explaining",
+    "decoy_report": "decoys",
+}
+
+__all__ = ["Matched", "decoy_report", "explain", "match_exactly", "match_in_full", "match_orders"]
 
 
-def match_orders(orders: pd.DataFrame, names: pd.DataFrame) -> pd.DataFrame:
-    """Say for each order which child of the names list it is for, or that a person must decide.
-
-    `orders`: one row is an order for one child, as `read_orders` or `read_paper_orders` gives them (order_no or
-    envelope_no, access_code, student_id, student_first, student_last, grade, teacher). `names`: as `read_names` gives them.
-    Returns one row for each row of `orders`, in its order: order_id, decision (`auto`; `review`: several fit; `none`: nobody
-    fits), student_id, access_code, probability (1.0 when exact, else missing), reason. Works on bare tables, no store.
-    Does not match names that are only alike. Source: domain.md 7.
-
-    >>> names = pd.DataFrame({"access_code": ["X-1"], "student_id": ["007"], "first_name": ["Ada"], "last_name": ["Lee"]})
-    >>> orders = pd.DataFrame({"order_no": ["1001", "1002"], "access_code": ["X-1", "X-2"]})
-    >>> match_orders(orders, names)[["order_id", "decision", "student_id", "reason"]].values.tolist()
-    [['1001', 'auto', '007', 'code'], ['1002', 'none', nan, 'unmatched']]
-    """
-    columns = ["access_code", "student_id", "first_name", "last_name", "grade", "teacher", "group"]
-    listed = pd.DataFrame(
-        {c: names[c].astype("str") if c in names else pd.Series(None, index=names.index, dtype="str") for c in columns}
-    )
-    listed = listed.reset_index(drop=True).assign(subject_id=np.arange(len(names)))
-    wanted = orders.reset_index(drop=True).rename(columns={"student_first": "first", "student_last": "last"})
-    matched = match_exactly(wanted, listed)
-    number = next((c for c in ("order_id", "order_no", "envelope_no") if c in orders), None)
-    ids = wanted[number].astype("str") if number else pd.Series(wanted.index.astype("str"), dtype="str")
-    at = matched["subject_id"].fillna(-1).astype("int64")
-    is_known = at >= 0
-    child = listed.reindex(at)[["student_id", "access_code"]].set_axis(wanted.index)
-    return pd.DataFrame({
-        "order_id": ids,
-        "decision": np.select([is_known, matched["reason"] == "ambiguous"], ["auto", "review"], "none"),
-        "student_id": child["student_id"],
-        "access_code": child["access_code"],
-        "probability": np.where(is_known, 1.0, np.nan),
-        "reason": matched["matched_by"].fillna(matched["reason"]),
-    })  # fmt: skip
+def __getattr__(name: str) -> object:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module prepaykit.rules.matching has no name {name}")
+    return getattr(import_module(f"prepaykit.rules.matching.{_HOME_OF[name]}"), name)
