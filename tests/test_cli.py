@@ -109,6 +109,17 @@ def test_undo_shows_first_what_it_would_take_back(folder):
         assert len(studio.job().state.subjects) == 0
 
 
+def test_undo_after_an_undo_shows_the_operation_that_it_will_take_back(folder):
+    run("names", "names.csv", "--apply")
+    run("prices", "prices.csv", "--apply")
+    run("undo", "--apply", "--why", "old prices")
+    shown, _ = run("undo")
+    assert ("names" in shown, "prices" in shown, "undo " in shown) == (True, False, False)
+    run("undo", "--apply", "--why", "old list")
+    with Studio.open("studio.db") as studio:
+        assert len(studio.job().state.subjects) == 0
+
+
 # --- how it ends -------------------------------------------------------------------------------------------------------------------
 
 

@@ -47,7 +47,7 @@ def history(
     ] = None,
 ):
     """Every operation: who, when, what, why."""
-    return job.history() if operation is None else job.journal(operation)
+    return job.history().drop(columns="op_id") if operation is None else job.journal(operation)
 
 
 @command("undo", panel=PANEL, example='prepaykit undo 4 --why "wrong list" --apply')
@@ -62,10 +62,11 @@ def undo(
     """Take back an operation; refused, naming the rows, if they were changed since."""
     with opened(studio, actor) as place:
         this_job = place.job(job)
-        rows = this_job.history()
-        rows = rows[rows["op_no"] == operation] if operation is not None else rows.sort_values("op_no").tail(1)
+        number = operation if operation is not None else place.store.next_to_undo(this_job.name)
+        rows = this_job.history().drop(columns="op_id")
+        rows = rows[rows["op_no"] == number]
         if not len(rows):
-            raise Refused(f"{this_job.name} has no operation {operation}: see prepaykit history")
+            raise Refused(f"{this_job.name} has no operation {number or 'to take back'}: see prepaykit history")
         out_table(rows, csv=False)
         if not apply:
             talk("Dry run: nothing has changed. Next: the same command with --apply")

@@ -41,7 +41,7 @@ from prepaykit.ledger.migrations import bring_up_to_date
 from prepaykit.ledger.outbox import promise
 from prepaykit.ledger.schema import OPS, SCHEMA
 from prepaykit.ledger.typed_sql import from_rows, moment_text, to_rows
-from prepaykit.ledger.undo import plan_undo
+from prepaykit.ledger.undo import last_standing, plan_undo
 from prepaykit.ledger.writing import Writes, write_journal, write_rows
 from prepaykit.tables.catalog import JOB_TABLES, columns_of, key_of
 from prepaykit.tables.plan import Plan, no_effects
@@ -159,6 +159,14 @@ class Store:
         """Every operation of a job: op_no, at_utc, actor, verb, why, changes, undone_by, undo_of, headline."""
         with self.database.reading() as connection:
             return _history.history(connection, _job_id(connection, job))
+
+    def next_to_undo(self, job: str) -> int | None:
+        """The operation that `undo` without a number would take back: the last that stands and is not itself an undo."""
+        rows = self.history(job)
+        undo_of = {
+            int(no): None if pd.isna(of) else int(of) for no, of in zip(rows["op_no"], rows["undo_of"], strict=True)
+        }
+        return last_standing(undo_of, {of: no for no, of in undo_of.items() if of is not None})
 
     def journal(self, job: str, op_no: int | None = None) -> pd.DataFrame:
         """Every field that was changed: op_no, table, key, column, before, after; new and deleted rows field by field."""

@@ -50,7 +50,7 @@ def plan_undo(connection: Connection, job_id: int, op_no: int | None) -> Undone:
     ops = connection.execute(select(OPS).where(OPS.c.job_id == job_id).order_by(OPS.c.op_no)).mappings().all()
     undo_of = {op["op_no"]: op["undo_of"] for op in ops}
     undone_by = {of: no for no, of in undo_of.items() if of is not None}
-    target = _last_standing(undo_of, undone_by) if op_no is None else op_no
+    target = last_standing(undo_of, undone_by) if op_no is None else op_no
     if target is None or target == 1:
         raise Refused(
             "nothing to undo: a job is not taken back, archive it"
@@ -68,7 +68,7 @@ def plan_undo(connection: Connection, job_id: int, op_no: int | None) -> Undone:
     return Undone(target, verb, _writes(connection, job_id, target, entries), withdraw, queue_again)
 
 
-def _last_standing(undo_of: dict[int, int | None], undone_by: dict[int, int]) -> int | None:
+def last_standing(undo_of: dict[int, int | None], undone_by: dict[int, int]) -> int | None:
     """The last operation that still stands and is not itself an undo; an undone undo (a redo) counts as an operation."""
     for no in sorted(undo_of, reverse=True):
         if no not in undone_by and _depth(undo_of, no) % 2 == 0:
