@@ -22,7 +22,6 @@ from prepaykit.money import show_cents
 from prepaykit.rules.codes import normal_code
 from prepaykit.rules.matching.exact import match_exactly
 from prepaykit.rules.order_entry import (
-    WAITING,
     enter_orders,
     flawed_orders,
     listed_subjects,
@@ -36,6 +35,7 @@ from prepaykit.rules.standing import as_matching_wants, carried_findings, standi
 from prepaykit.tables.catalog import empty, typed
 from prepaykit.tables.findings import found, together
 from prepaykit.tables.plan import Plan
+from prepaykit.tables.status import WAITING
 
 if TYPE_CHECKING:
     from prepaykit.tables.state import JobState

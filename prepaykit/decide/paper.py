@@ -29,7 +29,6 @@ from prepaykit.rules.matching.exact import match_exactly
 from prepaykit.rules.matching.suggesting import suggested_children
 from prepaykit.rules.order_entry import (
     CHILD_MAY_CHANGE,
-    WAITING,
     enter_orders,
     flawed_orders,
     listed_subjects,
@@ -41,6 +40,7 @@ from prepaykit.rules.standing import as_matching_wants, carried_findings, standi
 from prepaykit.tables.catalog import empty, typed
 from prepaykit.tables.findings import found, together
 from prepaykit.tables.plan import Plan
+from prepaykit.tables.status import WAITING
 
 if TYPE_CHECKING:
     from prepaykit.tables.state import JobState
@@ -324,12 +324,23 @@ def _lost(work: JobState, reasons: pd.Series) -> pd.DataFrame:
     """Envelopes without a certain child, each with the children it may be for."""
     codes = work.envelopes.set_index("envelope_no")["typed_code"]
     waiting = work.envelopes[work.envelopes["envelope_no"].isin(reasons.index)].set_index("envelope_no")
-    near = suggested_children(as_matching_wants(waiting.rename(columns={"typed_code": "access_code"})), listed_subjects(work))
+    near = suggested_children(
+        as_matching_wants(waiting.rename(columns={"typed_code": "access_code"})), listed_subjects(work)
+    )
     parts = []
     for reason in ("unmatched", "ambiguous"):
         numbers = reasons.index[reasons == reason]
         words = near["words"].reindex(numbers)
         details = [f"envelope {n}: {'code ' + codes[n] if isinstance(codes[n], str) else 'no code'}{'; perhaps ' + w if w else ''}"
                    for n, w in zip(numbers, words, strict=True)]  # fmt: skip
-        parts.append(found("paper", f"envelope_{reason}", "envelopes", numbers, details, suggestion=near["suggestion"].reindex(numbers)))
+        parts.append(
+            found(
+                "paper",
+                f"envelope_{reason}",
+                "envelopes",
+                numbers,
+                details,
+                suggestion=near["suggestion"].reindex(numbers),
+            )
+        )
     return together(*parts)

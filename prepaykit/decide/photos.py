@@ -15,12 +15,13 @@ import pandas as pd
 
 from prepaykit.rules.capture_order import natural_rank
 from prepaykit.rules.sequence import CARD_NOT_READ, Sequenced, sequence_frames
-from prepaykit.rules.slots import SETTLED, without_artwork
+from prepaykit.rules.slots import without_artwork
 from prepaykit.tables.catalog import columns_of, empty, typed
 from prepaykit.tables.findings import found, together
 from prepaykit.tables.plan import Plan
 from prepaykit.tables.source_names import file_name, is_about, source_name
 from prepaykit.tables.state import JobState
+from prepaykit.tables.status import SETTLED
 
 READ_COLUMNS = [
     "root",

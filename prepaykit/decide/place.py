@@ -36,13 +36,12 @@ from prepaykit.rules import money_book
 from prepaykit.rules.balance import require_balance
 from prepaykit.rules.batching import assign_batches
 from prepaykit.rules.blocks import blocking_errors, with_acceptance
-from prepaykit.rules.slots import MATE_HOLES, ON_ITS_WAY
+from prepaykit.rules.slots import MATE_HOLES
 from prepaykit.tables.catalog import typed
 from prepaykit.tables.findings import found, together
 from prepaykit.tables.plan import Plan
 from prepaykit.tables.state import JobState
-
-WAITING = ("open", "held")
+from prepaykit.tables.status import LIVE, ON_ITS_WAY, SETTLED, WAITING
 
 
 def plan_place(state: JobState, *, now: pd.Timestamp, accept: Iterable[str] = ()) -> Plan:
@@ -88,7 +87,7 @@ def plan_place(state: JobState, *, now: pd.Timestamp, accept: Iterable[str] = ()
 
 def _verdicts(state: JobState) -> pd.DataFrame:
     """One row for each order that is still here: ready or not, why not, and whether it needs a human look."""
-    orders = state.orders[~state.orders["status"].isin(["released", "cancelled"])]
+    orders = state.orders[~state.orders["status"].isin(SETTLED)]
     verdict = orders[["order_id", "order_no", "status", "collection_id"]].reset_index(drop=True)
     live = state.slots[~state.slots["is_dropped"]]
     empty = live.loc[live["frame_id"].isna(), "order_id"]
@@ -142,7 +141,7 @@ def _missing_children(state: JobState) -> pd.DataFrame:
 
     Orders on their way count too, or what is pulled back now would be another matter at the next run.
     """
-    here = state.orders.loc[state.orders["status"].isin(WAITING + ON_ITS_WAY), "order_id"]
+    here = state.orders.loc[state.orders["status"].isin(LIVE), "order_id"]
     slots = state.slots[state.slots["order_id"].isin(here) & ~state.slots["is_dropped"]]
     empty_lines = slots.loc[slots["frame_id"].isna(), "line_id"]
     # A child dropped before is neither missing nor a reason to go on: its price is on the refund list already.
@@ -301,7 +300,7 @@ def _held_findings(verdict: pd.DataFrame) -> pd.DataFrame:
 
 def _dropped_findings(state: JobState) -> pd.DataFrame:
     short = state.slots.loc[state.slots["is_dropped"], "order_id"]
-    here = state.orders["order_id"].isin(short) & ~state.orders["status"].isin(["released", "cancelled"])
+    here = state.orders["order_id"].isin(short) & ~state.orders["status"].isin(SETTLED)
     numbers = state.orders.loc[here, "order_no"]
     return found(
         "place",

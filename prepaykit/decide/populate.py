@@ -10,9 +10,10 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from prepaykit.rules.slots import SETTLED, Filled, fill_slots
+from prepaykit.rules.slots import Filled, fill_slots
 from prepaykit.tables.plan import Plan
 from prepaykit.tables.state import JobState
+from prepaykit.tables.status import SETTLED
 
 
 def plan_populate(state: JobState) -> Plan:

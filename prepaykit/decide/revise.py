@@ -16,11 +16,12 @@ import pandas as pd
 
 from prepaykit.errors import Refused, UsageError
 from prepaykit.rules.batching import assign_batches
-from prepaykit.rules.slots import SETTLED, mate_numbers, own_frames, without_artwork
+from prepaykit.rules.slots import mate_numbers, own_frames, without_artwork
 from prepaykit.tables.catalog import typed
 from prepaykit.tables.findings import found, together
 from prepaykit.tables.plan import Plan
 from prepaykit.tables.state import JobState
+from prepaykit.tables.status import SETTLED
 
 GONE = "the order has been sent to production or was cancelled; make a reprint instead"
 

@@ -18,6 +18,7 @@ from prepaykit.tables.catalog import empty, typed
 from prepaykit.tables.findings import found, together
 from prepaykit.tables.plan import Plan, effect, no_effects
 from prepaykit.tables.state import JobState
+from prepaykit.tables.status import LIVE
 
 NEEDED = ("archive_date", "selling_price_list", "selling_shipping")
 LONGEST_ADDRESS = 254
@@ -67,7 +68,7 @@ def preflight(state: JobState) -> pd.DataFrame:
     ]
     if not state.galleries["is_active"].any():
         parts.append(found("sell", "sell_no_photos", "jobs", [state.name], f"{state.name}: no gallery is open"))
-    waiting = state.orders["status"].isin(["open", "held", "in_revision", "in_batch"])
+    waiting = state.orders["status"].isin(LIVE)
     if waiting.any():
         parts.append(
             found(

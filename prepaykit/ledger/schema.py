@@ -112,7 +112,7 @@ OUTBOX = Table(
     _column("withdrawn_by", WHOLE, "the operation that took it back", needed=False),
     PrimaryKeyConstraint("key", name="pk_outbox"),
     ForeignKeyConstraint(["job_id", "op_no"], ["ops.job_id", "ops.op_no"], name="fk_outbox_op"),
-    CheckConstraint("state IN ('pending', 'leased', 'sent', 'withdrawn')", name="ck_outbox_state"),
+    CheckConstraint(f"state IN ({', '.join(repr(s) for s in OUTBOX_STATES)})", name="ck_outbox_state"),
     Index("ix_outbox_state", "state"),
     sqlite_strict=True,
 )

@@ -26,6 +26,7 @@ from prepaykit.report.plots import Piece, bar, columns, legend
 from prepaykit.report.text import SEVERITIES, one_line
 from prepaykit.rules.balance import ADVICE
 from prepaykit.tables.state import JobState
+from prepaykit.tables.status import LIVE
 
 if TYPE_CHECKING:
     from prepaykit.studio import Job
@@ -142,7 +143,7 @@ def _verdict(state: JobState, tables: dict[str, pd.DataFrame], money: object) ->
     if total:
         mark = "ok" if gone == total else "do"
         said.append(_say(mark, f"{gone:,} of {_plural(total, 'order')} sent to production.", "orders"))
-    for status in ("open", "held", "in_revision", "in_batch"):
+    for status in LIVE:
         if orders.get(status, 0):
             link = "held" if status == "held" else "orders"
             said.append(_say("do", f"{_plural(orders[status], 'order')} {PLACES[status][0]}.", link))

@@ -17,7 +17,7 @@ from prepaykit.rules.balance import balance
 from prepaykit.rules.search import worklist
 from prepaykit.tables.findings import REGISTER
 from prepaykit.tables.state import JobState
-from prepaykit.tables.status import MACHINES
+from prepaykit.tables.status import MACHINES, WAITING
 
 HELD_REASONS = {
     "held_no_picture": "a picture is missing",
@@ -91,7 +91,7 @@ def held_orders(state: JobState, *, names: bool = False) -> pd.DataFrame:
     With `names` also `children` and `buyer`.
     """
     why = _why_held(state)
-    orders = state.orders[state.orders["status"].isin(["open", "held"])]
+    orders = state.orders[state.orders["status"].isin(WAITING)]
     orders = orders[(orders["status"] == "held") | orders["order_id"].isin(why["order_id"])]
     rows = orders.merge(why, on="order_id", how="left", validate="1:1").merge(
         _children(state), on="order_id", how="left", validate="1:1"
@@ -334,7 +334,7 @@ def _orders_by_class(state: JobState) -> pd.DataFrame:
     )
     orders = state.orders[["order_id", "status"]].assign(
         placed=state.orders["batch_id"].notna(),
-        waiting=state.orders["status"].isin(["open", "held"]),
+        waiting=state.orders["status"].isin(WAITING),
         in_revision=state.orders["status"] == "in_revision",
         cancelled=state.orders["status"] == "cancelled",
     )

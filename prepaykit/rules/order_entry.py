@@ -16,9 +16,9 @@ from prepaykit.rules.pricing import price_lines
 from prepaykit.tables.catalog import typed
 from prepaykit.tables.findings import together
 from prepaykit.tables.state import JobState
+from prepaykit.tables.status import WAITING
 
-WAITING = ("open", "held")
-CHILD_MAY_CHANGE = ("open", "held", "in_revision")
+CHILD_MAY_CHANGE = (*WAITING, "in_revision")
 MENDABLE = ("package_unknown", "order_string_unreadable")
 
 

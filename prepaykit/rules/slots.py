@@ -29,9 +29,8 @@ import numpy as np
 import pandas as pd
 
 from prepaykit.tables.findings import found, together
+from prepaykit.tables.status import ON_ITS_WAY, SETTLED
 
-SETTLED = ("released", "cancelled")
-ON_ITS_WAY = ("in_revision", "in_batch")
 MATE_HOLES = ("mate_individual", "mate_group")
 NOTHING = 0
 

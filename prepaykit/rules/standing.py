@@ -17,9 +17,8 @@ from prepaykit.rules.matching.suggesting import suggested_children
 from prepaykit.rules.order_entry import lines_sum, listed_subjects, purchases
 from prepaykit.tables.findings import found, together
 from prepaykit.tables.state import JobState
+from prepaykit.tables.status import LIVE, WAITING
 
-LIVE = ("open", "held", "in_revision", "in_batch")
-_WAITING = ("open", "held")
 CARRIED = ("package_unknown", "order_string_unreadable", "order_changed")
 STANDING = (
     *("unpaid", "underpaid", "overpaid", "amount_differs", "order_doubled", "order_unmatched", "order_ambiguous"),
@@ -73,7 +72,7 @@ def as_matching_wants(children: pd.DataFrame) -> pd.DataFrame:
 
 
 def _online_money(work: JobState, orders: pd.DataFrame) -> list[pd.DataFrame]:
-    unpaid = orders[orders["status"].isin(_WAITING) & (orders["paid_cents"] <= 0) & (orders["total_cents"] > 0)]
+    unpaid = orders[orders["status"].isin(WAITING) & (orders["paid_cents"] <= 0) & (orders["total_cents"] > 0)]
     family = pd.concat(
         [orders.loc[orders["split_from_id"].notna(), "order_id"], orders["split_from_id"].dropna().astype("int64")]
     )
@@ -91,7 +90,7 @@ def _paper_money(orders: pd.DataFrame) -> list[pd.DataFrame]:
     parts = []
     short = orders["paid_cents"] < orders["total_cents"]
     for code, rows in (
-        ("underpaid", orders[short & orders["status"].isin(_WAITING)]),
+        ("underpaid", orders[short & orders["status"].isin(WAITING)]),
         ("overpaid", orders[orders["paid_cents"] > orders["total_cents"]]),
     ):
         details = [
@@ -104,7 +103,7 @@ def _paper_money(orders: pd.DataFrame) -> list[pd.DataFrame]:
 
 def _without_address(orders: pd.DataFrame, verb: str) -> pd.DataFrame:
     """A direct order that says nowhere to go would be produced and sent to nobody."""
-    rows = orders[(orders["shipping"] == "direct") & orders["ship_to"].isna() & orders["status"].isin(_WAITING)]
+    rows = orders[(orders["shipping"] == "direct") & orders["ship_to"].isna() & orders["status"].isin(WAITING)]
     details = [f"order {n}: direct shipping without an address" for n in rows["order_no"]]
     return found(verb, "address_missing", "orders", rows["order_no"], details)
 

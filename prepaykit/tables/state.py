@@ -32,7 +32,6 @@ DEFAULT_JOB = {
     "underpaid_policy": "hold",
     "retake_policy": "latest",
     "lab_file_names": "code",
-    "job_id": 0,
 }
 
 
@@ -55,7 +54,7 @@ class JobState:
     @classmethod
     def new(cls, **settings: object) -> JobState:
         """A job without rows. `settings` are columns of `jobs`; `name` and `school` are needed, the rest has defaults."""
-        jobs = pd.DataFrame([{**DEFAULT_JOB, **settings}]).drop(columns="job_id")
+        jobs = pd.DataFrame([{**DEFAULT_JOB, **settings}])
         return cls({"jobs": typed("jobs", jobs), **{name: empty(name) for name in JOB_TABLES}})
 
     def __getattr__(self, name: str) -> pd.DataFrame:

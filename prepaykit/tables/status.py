@@ -14,6 +14,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# Where an order can be, in four words that every layer shares.
+WAITING = ("open", "held")  # in an order collection
+ON_ITS_WAY = ("in_revision", "in_batch")  # placed, not yet sent to production
+LIVE = WAITING + ON_ITS_WAY  # may still change
+SETTLED = ("released", "cancelled")  # final
+
 
 @dataclass(frozen=True)
 class Machine:
