@@ -20,6 +20,7 @@ import secrets
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -43,6 +44,7 @@ from prepaykit.decide.revise import in_revision, plan_revise
 from prepaykit.decide.sell import plan_sell
 from prepaykit.decide.settings import plan_settings
 from prepaykit.errors import NeighbourFailed, Refused, UsageError
+from prepaykit.intake.choices_file import read_choices
 from prepaykit.intake.frames import read_frames
 from prepaykit.intake.names_list import read_names
 from prepaykit.intake.online_orders import read_orders
@@ -52,12 +54,20 @@ from prepaykit.intake.sources import open_bytes
 from prepaykit.ledger.outbox import drain
 from prepaykit.ledger.store import Receipt, Store
 from prepaykit.report.cards import draw_cards
-from prepaykit.report.export import write_whole
+from prepaykit.report.export import unguard, write_csv, write_whole
 from prepaykit.rules.balance import balance
+from prepaykit.rules.choosing import choices_table
+from prepaykit.rules.learnt import learnt_from
 from prepaykit.rules.search import find, worklist
+from prepaykit.rules.told import told_of
+from prepaykit.rules.weighed import match_queue
 from prepaykit.tables.catalog import columns_of
+from prepaykit.tables.findings import together
 from prepaykit.tables.plan import Plan
 from prepaykit.tables.state import JobState
+
+if TYPE_CHECKING:
+    from prepaykit.report.explained import Explained
 
 ARTWORK = "artwork"
 Progress = Callable[[int, int], None]
@@ -190,11 +200,24 @@ class Job:
         read = read_orders(source)
         return plan_orders(self.state, read.table, findings=read.findings, now=self.studio.clock())
 
-    def paper(self, source: PathLike | None = None, *, match: Mapping[str, str] | None = None) -> Plan:
-        """Plan to bring in paper orders, or to match envelopes by hand (envelope number → access code)."""
+    def paper(
+        self,
+        source: PathLike | None = None,
+        *,
+        match: Mapping[str, str] | None = None,
+        choices: PathLike | None = None,
+        why: str = "",
+    ) -> Plan:
+        """Plan to bring in paper orders, or to match envelopes by hand (envelope number → access code, `nobody` or `later`).
+
+        `choices` is a file of decisions to be done again, as `choices(path)` writes it.
+        """
         state = self.state
         table, findings = _no_envelopes() if source is None else _both(read_paper_orders(source))
-        return plan_paper(state, table, findings=findings, match=dict(match or {}), now=self.studio.clock())
+        brought, said = self._choices_of(choices, "paper")
+        found = [f for f in (findings, said) if f is not None]
+        return plan_paper(state, table, findings=together(*found), match=dict(match or {}), choices=brought, now=self.studio.clock(),
+                          who=self.studio.actor, why=why)  # fmt: skip
 
     def cards(self, *, again: bool = False) -> Plan:
         """Plan to mark as printed the cards that are not yet; draw them with `draw_cards(plan, path)`."""
@@ -222,9 +245,15 @@ class Job:
         """Plan to give every slot its picture."""
         return plan_populate(self.state)
 
-    def codes(self, **corrections: object) -> Plan:
-        """Plan to put codes right (`tag`, `relabel`, `order_code`, `bind`, `hide`) and populate again."""
-        return plan_codes(self.state, **corrections)
+    def codes(self, *, choices: PathLike | None = None, **corrections: object) -> Plan:
+        """Plan to put codes right (`tag`, `relabel`, `order_code`, `bind`, `hide`), name blank cards (`name`), and populate again.
+
+        `choices` is a file of decisions to be done again, as `choices(path)` writes it.
+        """
+        brought, said = self._choices_of(choices, "codes")
+        return plan_codes(
+            self.state, choices=brought, findings=said, who=self.studio.actor, now=self.studio.clock(), **corrections
+        )
 
     def place(self, *, accept: Iterable[str] = ()) -> Plan:
         """Plan to send ready orders on and hold the others in a new collection."""
@@ -286,6 +315,27 @@ class Job:
         rows = self.state.findings
         return rows if verb is None else rows[rows["verb"] == verb].reset_index(drop=True)
 
+    def match_queue(self) -> pd.DataFrame:
+        """Children whom nobody is certain about, with those they may be, best first: one row a waiting child and candidate, by code."""
+        return match_queue(self.state)
+
+    def explain(self, number: str) -> Explained:
+        """Why an order or envelope is, or may be, for a child: best and next side by side. It shows names."""
+        from prepaykit.report.explained import Explained  # loads the whole matching
+
+        return Explained(told_of(self.state, str(number)))
+
+    def learnt(self) -> pd.DataFrame:
+        """What people's decisions taught this job: short forms of names and forms of teachers, each with the choice it comes from."""
+        return learnt_from(self.state)
+
+    def choices(self, path: PathLike | None = None) -> pd.DataFrame:
+        """What people decided, with who, when and why; with a path also written as CSV, to be brought again with `choices=`."""
+        table = choices_table(self.state)
+        if path is not None:
+            write_csv(table, Path(path), for_excel=False)
+        return table
+
     def worklist(self) -> pd.DataFrame:
         """Refunds and service fees still to be dealt with."""
         return worklist(self.state)
@@ -305,6 +355,18 @@ class Job:
     def journal(self, op_no: int | None = None) -> pd.DataFrame:
         """Every changed field of one operation, or of all."""
         return self.studio.store.journal(self.name, op_no)
+
+    # --- inside ---------------------------------------------------------------------------------------------------------------
+
+    def _choices_of(self, source: PathLike | None, verb: str) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
+        """A file of choices, read: its rows, and what is to be said about them."""
+        if source is None:
+            return None, None
+        read = read_choices(source, verb=verb)
+        guarded = {
+            c: read.table[c].map(unguard, na_action="ignore").astype("str") for c in ("target", "value", "who", "why")
+        }
+        return read.table.assign(**guarded), read.findings
 
     # --- artwork -----------------------------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ FILES, PICTURES, ORDERS = "Files in", "Picture day", "Orders out"
 
 Source = Annotated[Path, typer.Argument(help="CSV or Excel file.", show_default=False)]
 Pairs = list[str]
+CHOICES = "Do again what a file of choices says (see: prepaykit choices)."
 
 
 @plans("settings", panel=FILES, example="prepaykit settings has_manual_revision=yes --apply")
@@ -48,11 +49,16 @@ def orders(job: Any, source: Source):
 @plans("paper", panel=FILES, example="prepaykit paper paper_orders.csv --apply")
 def paper(
     job: Any,
+    why: str,
     source: Annotated[Path | None, typer.Argument(help="CSV or Excel file.", show_default=False)] = None,
-    match: Annotated[Pairs | None, typer.Option(metavar="ENVELOPE=CODE", help="Match an envelope by hand.")] = None,
+    match: Annotated[
+        Pairs | None,
+        typer.Option(metavar="ENVELOPE=CODE", help="Match an envelope by hand; in place of a code: nobody, or later."),
+    ] = None,
+    choices: Annotated[Path | None, typer.Option(metavar="FILE", help=CHOICES)] = None,
 ):
     """Bring in paper orders, or match envelopes by hand."""
-    return job.paper(source, match=pairs(match or [], what="--match"))
+    return job.paper(source, match=pairs(match or [], what="--match"), choices=choices, why=why)
 
 
 @plans("cards", panel=FILES, example="prepaykit cards cards.pdf --sheet a4 --apply")
@@ -102,8 +108,13 @@ def codes(
     ] = None,
     order_code: Annotated[Pairs | None, typer.Option(metavar="ORDER=CODE", help="The child an order is for.")] = None,
     bind: Annotated[Pairs | None, typer.Option(metavar="BLANK=CODE", help="A blank card was this child's.")] = None,
+    name: Annotated[
+        Pairs | None,
+        typer.Option(metavar="BLANK=First|Last|Class", help="A blank card is for a child who is not on the list."),
+    ] = None,
     hide: Annotated[list[str] | None, typer.Option(metavar="FRAME", help="Do not offer this frame.")] = None,
     show: Annotated[list[str] | None, typer.Option(metavar="FRAME", help="Offer it again.")] = None,
+    choices: Annotated[Path | None, typer.Option(metavar="FILE", help=CHOICES)] = None,
 ):
     """Put access codes right, and populate again what follows from it."""
     return job.codes(
@@ -111,6 +122,8 @@ def codes(
         relabel=pairs(relabel or [], what="--relabel"),
         order_code=pairs(order_code or [], what="--order-code"),
         bind=pairs(bind or [], what="--bind"),
+        name=pairs(name or [], what="--name"),
+        choices=choices,
         hide=dict.fromkeys(words(hide or []), True) | dict.fromkeys(words(show or []), False),
         why=why,
     )

@@ -15,8 +15,12 @@ import pandas as pd
 from prepaykit.decide.photos import picture_tables
 from prepaykit.decide.populate import refill
 from prepaykit.errors import Refused, UsageError
+from prepaykit.rules.choosing import brought_choices, kept_choices
 from prepaykit.rules.codes import compact, nearest_codes
+from prepaykit.rules.naming import named_cards, read_names_of_cards
 from prepaykit.rules.order_entry import CHILD_MAY_CHANGE
+from prepaykit.rules.standing import restated
+from prepaykit.rules.weighing import UNDECIDED, refs_of
 from prepaykit.tables.catalog import typed
 from prepaykit.tables.findings import together
 from prepaykit.tables.plan import Plan
@@ -28,6 +32,8 @@ SETTLED_BY_ORDER_CODE = (
     "name_contradicts_code",
     "code_of_another_child",
     "order_code_unlisted",
+    "matched_by_weighing",
+    "match_in_doubt",
     "code_unknown",
 )
 
@@ -40,14 +46,21 @@ def plan_codes(
     order_code: Mapping[int | str, str] | None = None,
     bind: Mapping[str, str] | None = None,
     hide: Mapping[int | str, bool] | Iterable[int | str] | None = None,
+    name: Mapping[str, str] | None = None,
+    choices: pd.DataFrame | None = None,
+    findings: pd.DataFrame | None = None,
     why: str = "",
+    who: str | None = None,
+    now: pd.Timestamp | None = None,
 ) -> Plan:
     """Plan to correct codes, and fill the slots again with what follows from it.
 
     `tag`: frame → the codes it stands for (a card nobody could read, or the first frame of a child whose card was skipped); an
     empty text says that it is no card and the child before goes on. `relabel`: the code on the card → the code its frames are filed
-    under. `order_code`: order (its number as text if it is for one child, else the key in `order_subjects`) → the child's code. `bind`: blank card →
-    code of the named child. `hide`: frames not to be offered (or frame → True, False).
+    under. `order_code`: order (its number as text, `NUMBER:2` for the second of several children, or the key in `order_subjects`) → the child's
+    code, `nobody` or `later`; a blank card takes the names typed in the order. `bind`: blank card → code of the named child. `hide`: frames not to be
+    offered (or frame → True, False). `name`: blank card → `First|Last|Class` of a child who is not on the list. `choices`: decisions to be done
+    again, as `read_choices` gives them (findings choice_unusable, choice_superseded, choice_elsewhere; `findings` are what its reader found). `who`, `why` and `now` are kept with each.
 
     Raises Refused for a code of another job, and for an order that has gone on to the batch; UsageError for a frame, order or code
     that is not there. Result: `choices`, `frames_moved`, `slots_changed`, `slots_empty`.
@@ -55,6 +68,8 @@ def plan_codes(
     >>> plan_codes(JobState.new(name="maple-grove-2026", school="Maple Grove")).is_empty
     True
     """
+    before = state
+    state, said = _with_names_of_cards(state, name or {}), {"why": why or None, "who": who, "decided_at": now}
     book = _CodeBook(state)
     hide = hide if isinstance(hide, Mapping) else dict.fromkeys(hide or (), True)
     decided = [
@@ -63,10 +78,19 @@ def plan_codes(
         *[("bind", book.blank(code), book.named(to)) for code, to in (bind or {}).items()],
         *[("hide", str(_frame(state, f)), "hidden" if is_hidden else "shown") for f, is_hidden in hide.items()],
     ]
-    children = {_order_subject(state, order): book.person(code) for order, code in (order_code or {}).items()}
-    decided += [("order_code", str(key), code) for key, code in children.items()]
+    decided += [
+        ("order_code", str(_order_subject(state, order)), _child(book, code))
+        for order, code in (order_code or {}).items()
+    ]
+    brought, replayed = brought_choices(state, choices, "codes", lambda *row: _resolved(state, book, *row))
+    new = pd.concat([t for t in (brought, _as_choices(decided, said)) if len(t)] or [brought]).drop_duplicates(
+        ["kind", "target"], keep="last"
+    )
+    children = {int(t): v for k, t, v in new[["kind", "target", "value"]].to_numpy() if k == "order_code"}
+    children = {key: code for key, code in children.items() if not _stands(state, key, code)}
 
-    choices = _chosen(state.choices, decided, why)
+    choices = kept_choices(state.choices, new)
+    state = state.replace(subjects=named_cards(state, _typed_names(state, children)))
     tables, pictures = picture_tables(state, state.frames, choices)
     order_tables = _recoded(state, children, book) if children else {}
     photos = together(pictures.findings, _of_files(state.findings))
@@ -75,7 +99,7 @@ def plan_codes(
     )
     filled = refill(step)
     result = {
-        "choices": len(decided),
+        "choices": len(new),
         "frames_moved": _moved(state, step),
         "slots_changed": int(
             (filled.slots["frame_id"].fillna(0).array != step.slots["frame_id"].fillna(0).array).sum()
@@ -85,12 +109,16 @@ def plan_codes(
     headline = (f"{result['choices']} decisions, {result['frames_moved']} frames filed anew; "
                 f"{result['slots_changed']} slots got another picture, {result['slots_empty']} stay empty")  # fmt: skip
     populated = (state.findings["verb"] == "populate").any() or state.slots["frame_id"].notna().any()
-    also = {"photos": photos, **_settled(state.findings, children, state)}
     changed = {**tables, **order_tables, "choices": choices}
+    also = {"photos": photos, **_settled(state.findings, children, state)}
+    if set(children.values()) & set(UNDECIDED):
+        also |= restated(state, **changed)
     if populated:  # before the first populate nothing is filled behind anybody's back
         changed["slots"] = filled.slots
         also["populate"] = filled.findings
-    return Plan.between(state, "codes", changed, also_findings=also, headline=headline, result=result)
+    return Plan.between(
+        before, "codes", changed, findings=together(replayed, *([] if findings is None else [findings])), also_findings=also, headline=headline, result=result
+    )
 
 
 # --- what was asked for ------------------------------------------------------------------------------------------------
@@ -165,6 +193,9 @@ def _order_subject(state: JobState, order: int | str) -> int:
     """The row of order_subjects that is meant: by its key (a number), or by the order's number (text)."""
     rows = state.order_subjects
     if isinstance(order, str):
+        named = _named(state, order)
+        order = named[0] if len(named) == 1 else order
+    if isinstance(order, str):
         ids = state.orders.loc[state.orders["order_no"] == order, "order_id"]
         rows = (
             rows[rows["order_id"].isin(ids)]
@@ -188,33 +219,107 @@ def _order_subject(state: JobState, order: int | str) -> int:
     return int(row["order_subject_id"])
 
 
+def _named(state: JobState, order: str) -> list[int]:
+    """The child of an order that is named so (`refs_of`): one key of order_subjects, or none."""
+    refs = refs_of(state)
+    return [int(key) for key in refs.index[refs == order]]
+
+
 # --- what follows ------------------------------------------------------------------------------------------------------
 
 
-def _chosen(choices: pd.DataFrame, decided: list[tuple[str, str, str]], why: str) -> pd.DataFrame:
-    """The book of choices with the new ones; a later decision about the same thing replaces the earlier one."""
-    if not decided:
-        return choices
-    new = pd.DataFrame(decided, columns=["kind", "target", "value"]).drop_duplicates(["kind", "target"], keep="last")
-    new = typed("choices", new.assign(why=why or None))
-    both = pd.concat([choices, new]) if len(choices) else new
-    return typed("choices", both.drop_duplicates(["kind", "target"], keep="last"))
+def _as_choices(decided: list[tuple[str, str, str]], said: Mapping[str, object]) -> pd.DataFrame:
+    """Decisions of this moment as rows of choices."""
+    new = pd.DataFrame(decided, columns=["kind", "target", "value"], dtype="str")
+    return (
+        typed("choices", new.drop_duplicates(["kind", "target"], keep="last").assign(**said))
+        if len(new)
+        else typed("choices", new)
+    )
+
+
+def _resolved(state: JobState, book: _CodeBook, kind: str, target: str, value: str) -> tuple[str, str]:
+    """A choice of a file as the job keeps it: what is not there, or must not be changed, raises."""
+    if kind == "tag":
+        return str(_frame(state, target)), _tag_value(book, value)
+    if kind == "relabel":
+        return book.seen(target), book.listed(value)
+    if kind == "bind":
+        return book.blank(target), book.named(value)
+    if kind == "hide":
+        if value not in ("hidden", "shown"):
+            raise UsageError(f"hide {target}: the value is hidden or shown, not {value}")
+        return str(_frame(state, target)), value
+    code = _child(book, value)
+    said = state.choices.loc[state.choices["kind"].eq("order_code") & state.choices["value"].eq(code), "target"]
+    known = [key for key in map(str, _named(state, target)) if key in set(said)]
+    # Said already: it may stand although the order has gone on since.
+    return (known[0] if known else str(_order_subject(state, target))), code
+
+
+def _child(book: _CodeBook, code: str) -> str:
+    """The code of a person or blank card, or a word of `UNDECIDED`."""
+    word = str(code).strip().lower()
+    if word in UNDECIDED:
+        try:
+            return book.person(code)
+        except UsageError:
+            return word
+    return book.person(code)
+
+
+def _stands(state: JobState, key: int, code: str) -> bool:
+    """Is this child of an order the person of that code already, by a person's word?"""
+    row = state.order_subjects[state.order_subjects["order_subject_id"] == key].iloc[0]
+    subject = state.subjects.loc[state.subjects["access_code"] == code, "subject_id"]
+    wanted = int(subject.iloc[0]) if len(subject) else None
+    here = None if pd.isna(row["subject_id"]) else int(row["subject_id"])
+    return here == wanted and (row["matched_by"] == "person" or wanted is None)
+
+
+def _with_names_of_cards(state: JobState, name: Mapping[str, str]) -> JobState:
+    """The job in which these blank cards have the names that a person gave them."""
+    if not name:
+        return state
+    book = _CodeBook(state)
+    return state.replace(
+        subjects=named_cards(state, read_names_of_cards(state, {book.blank(c): t for c, t in name.items()}))
+    )
+
+
+def _typed_names(state: JobState, children: Mapping[int, str]) -> pd.DataFrame:
+    """What was typed for these children of orders, as the names of the cards that they get."""
+    rows = state.order_subjects[state.order_subjects["order_subject_id"].isin(list(children))]
+    columns = {
+        f"typed_{c.removesuffix('_name')}": c for c in ("first_name", "last_name", "grade", "teacher", "student_id")
+    }
+    return rows[[*columns]].rename(columns=columns).assign(access_code=rows["order_subject_id"].map(dict(children)))
 
 
 def _recoded(state: JobState, children: dict[int, str], book: _CodeBook) -> dict[str, pd.DataFrame]:
     """order_subjects with their new child, and the slots that are for it."""
-    code = state.order_subjects["order_subject_id"].map(children).astype("str")
-    subject = pd.Series(code.map({c: book.subject_id(c) for c in set(children.values())}), dtype="Int64")
-    order_subjects = state.order_subjects.assign(
-        access_code=code.fillna(state.order_subjects["access_code"]),
-        subject_id=subject.fillna(state.order_subjects["subject_id"]),
-        matched_by=state.order_subjects["matched_by"].mask(code.notna(), "person"),
+    said = state.order_subjects["order_subject_id"].map(children).astype("str")
+    is_nobody = said.isin(UNDECIDED) & ~said.isin(state.subjects["access_code"])
+    code = said.mask(is_nobody)
+    subject = pd.Series(code.map({c: book.subject_id(c) for c in code.dropna().unique()}), dtype="Int64")
+    old = state.order_subjects
+    order_subjects = old.assign(
+        access_code=code.fillna(old["access_code"]),
+        subject_id=subject.fillna(old["subject_id"]).mask(is_nobody),
+        matched_by=old["matched_by"].mask(code.notna(), "person").mask(is_nobody),
+        matched_on=old["matched_on"].mask(said.notna()),
     )
     of_line = state.lines.set_index("line_id")["order_subject_id"]
-    slot_subject = (
-        state.slots["line_id"].map(of_line).map(dict(zip(order_subjects["order_subject_id"], subject, strict=True)))
+    child = state.slots["line_id"].map(of_line)
+    now = child.map(order_subjects.set_index("order_subject_id")["subject_id"]).astype("Int64")
+    mine = child.isin(order_subjects.loc[said.notna(), "order_subject_id"])
+    # No picture stays in a slot that is nobody's.
+    lost = child.isin(order_subjects.loc[is_nobody, "order_subject_id"])
+    slots = state.slots.assign(
+        subject_id=state.slots["subject_id"].mask(mine, now),
+        frame_id=state.slots["frame_id"].mask(lost),
+        **{c: state.slots[c].mask(lost) for c in ("filled_by", "artwork_path", "artwork_sha256")},
     )
-    slots = state.slots.assign(subject_id=slot_subject.astype("Int64").fillna(state.slots["subject_id"]))
     return {"order_subjects": order_subjects, "slots": slots}
 
 

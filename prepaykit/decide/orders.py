@@ -32,6 +32,7 @@ from prepaykit.rules.order_entry import (
 )
 from prepaykit.rules.pricing import counted_items, price_lines
 from prepaykit.rules.standing import as_matching_wants, carried_findings, standing_findings
+from prepaykit.rules.weighing import Weighed, needs_weighing, undecided_targets, weigh
 from prepaykit.tables.catalog import empty, typed
 from prepaykit.tables.findings import found, together
 from prepaykit.tables.plan import Plan
@@ -51,10 +52,12 @@ def plan_orders(
 ) -> Plan:
     """Take in the shop's orders: new ones are matched, priced at the newest price list, and wait in the order collection.
 
+    Who is not settled by code, id or exact name is weighed, and taken if that leaves no doubt (`matched_by` weighed).
+
     `orders`: one row is an order and child, as `read_orders` gives them. `findings`: what the reader found. An empty table
     looks again at the orders that are there. Findings: order_unmatched, order_ambiguous, name_contradicts_code,
-    package_unknown, order_string_unreadable, unpaid, amount_differs, order_doubled, order_changed, row_doubled, row_unusable
-    (another currency). Fills no slot: see `plan_populate`. Source: domain.md 6.6.
+    matched_by_weighing, match_in_doubt, package_unknown, order_string_unreadable, unpaid, amount_differs, order_doubled,
+    order_changed, row_doubled, row_unusable (another currency). Fills no slot: see `plan_populate`. Source: domain.md 6.6.
 
     >>> from prepaykit.decide.prices import plan_prices
     >>> from prepaykit.tables.state import JobState
@@ -73,17 +76,20 @@ def plan_orders(
     work, changed, mended = _known_orders(work, rows[known])
     fresh = rows[~known]
     work, priced = _entered(work, fresh, now)
+    seen = weigh(work) if needs_weighing(work) else None
+    work, weighed = _weighed(work, seen)
     work = _paid(work, fresh)
     said = together(*spoken, empty("findings") if findings is None else findings, changed, mended, priced)
     carried = carried_findings(state, "orders", rows["order_no"])
-    own = together(said, carried, standing_findings(work, "orders"))
+    own = together(said, carried, standing_findings(work, "orders", seen=seen))
     number, taken = (
         fresh["order_no"].nunique(),
         int(work.payments["amount_cents"].sum()) - int(state.payments["amount_cents"].sum()),
     )
     headline = f"{number} new order{'' if number == 1 else 's'}, {_money(state, taken)} taken in; {rows.loc[known, 'order_no'].nunique()} were there already"
+    headline += f"; {weighed} matched by weighing" if weighed else ""
     return Plan.between(state, "orders", tables_of(work), findings=own, headline=headline,
-                        result={"new": number, "taken_in_cents": taken, "known": rows.loc[known, "order_no"].nunique()})  # fmt: skip
+                        result={"new": number, "taken_in_cents": taken, "known": rows.loc[known, "order_no"].nunique(), "weighed": weighed})  # fmt: skip
 
 
 def tables_of(work: JobState) -> dict[str, pd.DataFrame]:
@@ -255,10 +261,23 @@ def _matched_again(state: JobState) -> JobState:
     lost = state.order_subjects[
         state.order_subjects["subject_id"].isna() & state.order_subjects["order_id"].isin(online["order_id"])
     ]
+    lost = lost[~lost["order_subject_id"].astype("str").isin(undecided_targets(state, "order_code"))]
     matched = match_exactly(as_matching_wants(lost), listed_subjects(state)).assign(
         order_subject_id=lost["order_subject_id"]
     )
     return settle_subjects(state, matched[matched["subject_id"].notna()])
+
+
+def _weighed(work: JobState, seen: Weighed | None) -> tuple[JobState, int]:
+    """The children of waiting online orders that weighing is certain of are taken; returns how many."""
+    if seen is None:
+        return work, 0
+    online = work.orders[(work.orders["origin"] == "online") & work.orders["status"].isin(WAITING)]
+    here = work.order_subjects.loc[work.order_subjects["order_id"].isin(online["order_id"]), "order_subject_id"]
+    taken = seen.taken("order_subjects")
+    taken = taken.assign(order_subject_id=taken["key"].astype("int64"), matched_by="weighed")
+    taken = taken[taken["order_subject_id"].isin(here)]
+    return settle_subjects(work, taken), len(taken)
 
 
 def _known_orders(work: JobState, rows: pd.DataFrame) -> tuple[JobState, pd.DataFrame, pd.DataFrame]:

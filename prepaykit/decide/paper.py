@@ -2,8 +2,10 @@
 
 Problem: envelopes come with wrong names, wrong sums and wrong letters, and with cash that must never be lost sight of. Rule:
 every envelope is recorded with its money at once; it becomes an order when its child is certain (code, student id, one exact
-name in the class, or a person's word) and then waits, is priced and shipped like an online order. Until then its money is
-held without an order, and moves to the order by counter-entry.
+name in the class, a person's word, or names and class weighed together that leave no doubt) and then waits, is priced and shipped
+like an online order. Until then its money is held without an order, and moves to the order by counter-entry.
+A person may also say that nobody on the list is meant (`nobody`), or that it shall wait (`later`); and an envelope that is matched to a
+blank card gives the card its names.
 
 Worked case: envelope E-12 holds $38, the list says $42, the name fits nobody: a payment and a posting of $38 without order,
 `envelope_unmatched`. `match={"E-12": code}`: an order for $42, the $38 on it, `underpaid`, held by the job's policy.
@@ -13,7 +15,7 @@ Source: domain.md 7, 19 (A16, A17).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,9 +26,10 @@ from prepaykit.decide.prices import newest_edition
 from prepaykit.errors import Refused, UsageError
 from prepaykit.money import show_cents
 from prepaykit.rules import money_book
+from prepaykit.rules.choosing import brought_choices, kept_choices
 from prepaykit.rules.codes import normal_code
 from prepaykit.rules.matching.exact import match_exactly
-from prepaykit.rules.matching.suggesting import suggested_children
+from prepaykit.rules.naming import named_cards
 from prepaykit.rules.order_entry import (
     CHILD_MAY_CHANGE,
     enter_orders,
@@ -37,6 +40,8 @@ from prepaykit.rules.order_entry import (
 )
 from prepaykit.rules.pricing import same_items
 from prepaykit.rules.standing import as_matching_wants, carried_findings, standing_findings
+from prepaykit.rules.weighed import words_of_candidates
+from prepaykit.rules.weighing import UNDECIDED, Weighed, needs_weighing, undecided_targets, weigh
 from prepaykit.tables.catalog import empty, typed
 from prepaykit.tables.findings import found, together
 from prepaykit.tables.plan import Plan
@@ -55,16 +60,20 @@ def plan_paper(
     *,
     findings: pd.DataFrame | None = None,
     match: Mapping[str, str] | None = None,
+    choices: pd.DataFrame | None = None,
     now: pd.Timestamp,
+    who: str | None = None,
+    why: str = "",
 ) -> Plan:
     """Take in keyed envelopes: each is recorded with its money, and becomes an order once its child is certain.
 
     `envelopes`: one row is an envelope, as `read_paper_orders` gives them; an empty table looks again at those that are
-    there. `match`: envelope number → access code, as a person decided; it stands for later runs, until another word is given
-    (here, or to the order by `codes`). Findings:
-    envelope_unmatched, envelope_ambiguous, underpaid, overpaid, package_unknown, order_string_unreadable,
-    name_contradicts_code, order_doubled, order_changed. Raises UsageError if `match` names an envelope or a code that is
-    not there, Refused if it names another child for an order that has gone on to the batch. Places nothing and deletes nothing. Source: domain.md 7.
+    there. `match`: envelope number → access code, `nobody` or `later`, as a person (`who`, `why`) decided; it stands for later runs, until
+    another word is given (here, or to the order by `codes`). `choices`: decisions to be done again, as `read_choices` gives them.
+    Findings: envelope_unmatched, envelope_ambiguous, matched_by_weighing, match_in_doubt, underpaid, overpaid, package_unknown,
+    order_string_unreadable, name_contradicts_code, order_doubled, order_changed, choice_unusable, choice_superseded, choice_elsewhere.
+    Raises UsageError if `match` names an envelope or a code that is not there, Refused if it names another child for an order
+    that has gone on to the batch. Places nothing and deletes nothing. Source: domain.md 7.
 
     >>> from prepaykit.tables.state import JobState
     >>> state = JobState.new(name="maple-grove-2026", school="Maple Grove")
@@ -78,23 +87,34 @@ def plan_paper(
     """
     rows = _complete(envelopes)
     work, changed = _recorded(state, rows)
-    work = _with_choices(work, match or {})
+    work, replayed = _with_choices(work, match or {}, choices, {"who": who, "why": why or None, "decided_at": now})
+    work = work.replace(subjects=named_cards(work, _cards_to_name(work)))
     work, mended = _mended(work, rows)
-    work, priced, reasons = _entered(work, now)
+    seen = weigh(work) if needs_weighing(work) else None
+    work, priced, reasons = _entered(work, now, seen)
     work = _rematched(work)
-    own = together(empty("findings") if findings is None else findings, changed, mended, priced, _lost(work, reasons),
-                   carried_findings(state, "paper", rows["envelope_no"]), standing_findings(work, "paper"))  # fmt: skip
+    # Envelopes that have become orders are children of orders now: what was weighed names them by their envelope.
+    seen = weigh(work) if needs_weighing(work) else None
+    own = together(empty("findings") if findings is None else findings, replayed, changed, mended, priced, _lost(work, reasons, seen),
+                   carried_findings(state, "paper", rows["envelope_no"]), standing_findings(work, "paper", seen=seen))  # fmt: skip
+    entered = work.order_subjects[
+        ~work.order_subjects["order_subject_id"].isin(state.order_subjects["order_subject_id"])
+    ]
     result = {
         "new": len(work.envelopes) - len(state.envelopes),
         "counted_cents": int(work.payments["amount_cents"].sum() - state.payments["amount_cents"].sum()),
         "orders": len(work.orders) - len(state.orders),
         "waiting": int(work.envelopes["order_id"].isna().sum()),
+        "weighed": int((entered["matched_by"] == "weighed").sum()),
     }
     headline = (
         f"{result['new']} new envelope{'' if result['new'] == 1 else 's'}, {show_cents(result['counted_cents'], str(state.job['currency']))} counted; "
         f"{result['orders']} became orders, {result['waiting']} {'waits' if result['waiting'] == 1 else 'wait'} for a match"
     )
-    return Plan.between(state, "paper", tables_of(work), findings=own, headline=headline, result=result)
+    headline += f"; {result['weighed']} matched by weighing" if result["weighed"] else ""
+    return Plan.between(
+        state, "paper", {**tables_of(work), "subjects": work.subjects}, findings=own, headline=headline, result=result
+    )
 
 
 def _complete(envelopes: pd.DataFrame) -> pd.DataFrame:
@@ -186,31 +206,75 @@ def _more_money(work: JobState, rows: pd.DataFrame) -> tuple[JobState, list[str]
 # --- children ----------------------------------------------------------------------------------------------------------
 
 
-def _with_choices(work: JobState, match: Mapping[str, str]) -> JobState:
-    """Keep what a person decided as choices."""
-    if not match:
-        return work
+def _with_choices(
+    work: JobState, match: Mapping[str, str], brought: pd.DataFrame | None, said: Mapping[str, object]
+) -> tuple[JobState, pd.DataFrame]:
+    """Keep what a person decided, now or in a file, as choices; returns also what is to be said about rows of the file."""
+
+    def resolved(_kind: str, number: str, code: str) -> tuple[str, str]:
+        one = _wanted_match(work, {number: code})
+        _require_may_change(work, one)
+        return number, one[number]
+
+    replayed, findings = brought_choices(work, brought, "paper", resolved)
+    wanted = _wanted_match(work, match)
+    _require_may_change(work, wanted)
+    now = pd.DataFrame({"target": sorted(wanted), "value": [wanted[n] for n in sorted(wanted)]}, dtype="str")
+    now = typed("choices", now.assign(kind="match", **said)) if len(now) else empty("choices")
+    new = pd.concat([part for part in (replayed, now) if len(part)] or [now]).drop_duplicates(
+        ["kind", "target"], keep="last"
+    )
+    # A word given to the envelope is later than a code given to its order before; what a file says again is no new word.
+    old = work.choices[["kind", "target", "value"]].astype("str")
+    again = new.merge(old, on=["kind", "target", "value"], how="inner", validate="1:1")["target"]
+    given = new.loc[~new["target"].isin(again) | new["target"].isin(wanted), "target"]
+    undone = _children_of_envelopes(work, given)["order_subject_id"].astype("str")
+    recoded = (work.choices["kind"] == "order_code") & work.choices["target"].isin(undone)
+    book = work.choices[~recoded] if recoded.any() else work.choices
+    return work.replace(choices=kept_choices(book, new)), findings
+
+
+def _wanted_match(work: JobState, match: Mapping[str, str]) -> dict[str, str]:
+    """Envelope number → code as the job has it, or a word of `UNDECIDED`; UsageError for an envelope or code that is not there."""
     listed = set(work.subjects["access_code"])
     wanted = {str(number): normal_code(code) for number, code in match.items()}
+    wanted = {n: c.lower() if c not in listed and c.lower() in UNDECIDED else c for n, c in wanted.items()}
     nowhere = sorted(set(wanted) - set(work.envelopes["envelope_no"]))
     if nowhere:
         raise UsageError(f"there is no envelope {', '.join(nowhere)}: bring its file first, or correct the number")
-    unlisted = sorted({c for c in wanted.values() if c not in listed})
+    unlisted = sorted({c for c in wanted.values() if c not in listed and c not in UNDECIDED})
     if unlisted:
         raise UsageError(
-            f"code {', '.join(unlisted)} is not on the names list of {work.name}: add the child, or correct the code"
+            f"code {', '.join(unlisted)} is not on the names list of {work.name}: add the child (or take a blank card), or correct the code"
         )
-    rows = pd.DataFrame({"kind": "match", "target": sorted(wanted), "value": [wanted[n] for n in sorted(wanted)]})
-    undone = _require_may_change(work, wanted)
-    old = work.choices[~((work.choices["kind"] == "match") & work.choices["target"].isin(wanted))]
-    old = old[~((old["kind"] == "order_code") & old["target"].isin(undone))]
-    return work.replace(choices=pd.concat([old, typed("choices", rows)]) if len(old) else rows)
+    ordered = set(work.envelopes.loc[work.envelopes["order_id"].notna(), "envelope_no"])
+    late = sorted(n for n, c in wanted.items() if c in UNDECIDED and c not in listed and n in ordered)
+    if late:
+        raise UsageError(
+            f"envelope {', '.join(late)} is an order already: give it the code of another child, or cancel the order"
+        )
+    return wanted
 
 
-def _require_may_change(work: JobState, wanted: Mapping[str, str]) -> pd.Series:
-    """The children (keys as text) of orders that these envelopes became; refused if one has gone on for another child."""
-    paper = work.orders[(work.orders["origin"] == "paper") & work.orders["order_no"].isin(wanted)]
-    children = work.order_subjects.merge(paper[["order_id", "order_no", "status"]], on="order_id", validate="m:1")
+def _cards_to_name(work: JobState) -> pd.DataFrame:
+    """What is keyed on envelopes that a person matched to a card, as the names of the card; blank ones take them."""
+    rows = work.choices.loc[work.choices["kind"] == "match", ["target", "value"]]
+    typed_names = {v: k for k, v in {"first_name": "typed_first", "last_name": "typed_last", "grade": "typed_grade", "teacher": "typed_teacher",
+                                     "student_id": "typed_student_id"}.items()}  # fmt: skip
+    keyed = work.envelopes[["envelope_no", *typed_names]].rename(columns=typed_names)
+    rows = rows.merge(keyed, left_on="target", right_on="envelope_no", how="inner", validate="1:1")
+    return rows.rename(columns={"value": "access_code"})
+
+
+def _children_of_envelopes(work: JobState, numbers: Iterable[str]) -> pd.DataFrame:
+    """The children of the orders that these envelopes became: rows of order_subjects with order_no and status."""
+    paper = work.orders[(work.orders["origin"] == "paper") & work.orders["order_no"].isin(list(numbers))]
+    return work.order_subjects.merge(paper[["order_id", "order_no", "status"]], on="order_id", validate="m:1")
+
+
+def _require_may_change(work: JobState, wanted: Mapping[str, str]) -> None:
+    """Refused if one of these envelopes has gone on for another child."""
+    children = _children_of_envelopes(work, wanted)
     asked = children["order_no"].map(wanted).map(work.subjects.set_index("access_code")["subject_id"])
     late = children[
         (asked.astype("Int64") != children["subject_id"]).fillna(True) & ~children["status"].isin(CHILD_MAY_CHANGE)
@@ -221,7 +285,6 @@ def _require_may_change(work: JobState, wanted: Mapping[str, str]) -> pd.Series:
             f"envelope {number} is matched to another child and its order is {status}: it can be matched anew while the order is in a "
             "collection or in manual revision. Cancel it, or order a reprint, instead."
         )
-    return children["order_subject_id"].astype("str")
 
 
 def _choices(work: JobState) -> pd.Series:
@@ -233,7 +296,7 @@ def _choices(work: JobState) -> pd.Series:
     ).dropna()
 
 
-def _entered(work: JobState, now: pd.Timestamp) -> tuple[JobState, pd.DataFrame, pd.Series]:
+def _entered(work: JobState, now: pd.Timestamp, seen: Weighed | None) -> tuple[JobState, pd.DataFrame, pd.Series]:
     """Make orders of the envelopes whose child is certain; returns also why the others wait (by envelope number)."""
     waiting = work.envelopes[work.envelopes["order_id"].isna()]
     children = waiting.rename(columns={"typed_code": "access_code", "envelope_no": "order_no"})
@@ -241,12 +304,23 @@ def _entered(work: JobState, now: pd.Timestamp) -> tuple[JobState, pd.DataFrame,
     matched = match_exactly(as_matching_wants(children), listed_subjects(work))
     chosen = waiting["envelope_no"].map(_choices(work)).astype("Int64")
     by_person = chosen.notna()
-    children["subject_id"] = chosen.where(by_person, matched["subject_id"]).astype("Int64")
-    children["matched_by"] = matched["matched_by"].mask(by_person, "person")
+    # Whom a person looked for and did not find is not found by a rule either.
+    put_off = waiting["envelope_no"].isin(undecided_targets(work, "match"))
+    taken = (
+        seen.taken("envelopes").set_index("key")
+        if seen is not None
+        else pd.DataFrame(columns=["subject_id", "matched_on"])
+    )
+    weighed = waiting["envelope_no"].map(taken["subject_id"]).astype("Int64")
+    by_weight = matched["subject_id"].isna() & weighed.notna() & ~by_person
+    subject = matched["subject_id"].mask(put_off).mask(by_weight, weighed)
+    children["subject_id"] = chosen.where(by_person, subject).astype("Int64")
+    children["matched_by"] = matched["matched_by"].mask(by_weight, "weighed").mask(by_person, "person")
+    children["matched_on"] = waiting["envelope_no"].map(taken["matched_on"]).astype("str").where(by_weight)
     codes = work.subjects.set_index("subject_id")["access_code"]
     children["access_code"] = children["access_code"].mask(by_person, chosen.map(codes))
     certain = children["subject_id"].notna()
-    reasons = matched["reason"][~certain].set_axis(waiting.loc[~certain, "envelope_no"])
+    reasons = matched["reason"].fillna("unmatched")[~certain].set_axis(waiting.loc[~certain, "envelope_no"])
     ready = waiting[certain]
     headers = ready.rename(columns={"envelope_no": "order_no", "received_cents": "paid_cents", "parent_name": "buyer_name",
                                     "parent_email": "buyer_email", "parent_phone": "buyer_phone"})  # fmt: skip
@@ -299,6 +373,7 @@ def _rematched(work: JobState) -> JobState:
     children.loc[wrong, "subject_id"] = wanted[wrong]
     children.loc[wrong, "access_code"] = wanted[wrong].map(work.subjects.set_index("subject_id")["access_code"])
     children.loc[wrong, "matched_by"] = "person"
+    children.loc[wrong, "matched_on"] = None
     lines = work.lines[work.lines["order_subject_id"].isin(children.loc[wrong, "order_subject_id"])]
     subject = lines.set_index("line_id")["order_subject_id"].map(children.set_index("order_subject_id")["subject_id"])
     slots = work.slots.copy()
@@ -320,27 +395,21 @@ def _mended(work: JobState, rows: pd.DataFrame) -> tuple[JobState, pd.DataFrame]
     return mend_orders(work, wanted, paper.set_index("order_no")["order_id"], newest_edition(work), "paper")
 
 
-def _lost(work: JobState, reasons: pd.Series) -> pd.DataFrame:
+def _lost(work: JobState, reasons: pd.Series, seen: Weighed | None) -> pd.DataFrame:
     """Envelopes without a certain child, each with the children it may be for."""
+    if not len(reasons):
+        return empty("findings")
     codes = work.envelopes.set_index("envelope_no")["typed_code"]
-    waiting = work.envelopes[work.envelopes["envelope_no"].isin(reasons.index)].set_index("envelope_no")
-    near = suggested_children(
-        as_matching_wants(waiting.rename(columns={"typed_code": "access_code"})), listed_subjects(work)
-    )
+    numbers = pd.Series(reasons.index, index=reasons.index)
+    near = words_of_candidates(seen or weigh(work), "envelopes", numbers)
     parts = []
     for reason in ("unmatched", "ambiguous"):
-        numbers = reasons.index[reasons == reason]
-        words = near["words"].reindex(numbers)
-        details = [f"envelope {n}: {'code ' + codes[n] if isinstance(codes[n], str) else 'no code'}{'; perhaps ' + w if w else ''}"
-                   for n, w in zip(numbers, words, strict=True)]  # fmt: skip
+        rows = near[reasons == reason]
+        details = [
+            f"envelope {n}: {'code ' + codes[n] if isinstance(codes[n], str) else 'no code'}; {w}"
+            for n, w in rows["words"].items()
+        ]
         parts.append(
-            found(
-                "paper",
-                f"envelope_{reason}",
-                "envelopes",
-                numbers,
-                details,
-                suggestion=near["suggestion"].reindex(numbers),
-            )
+            found("paper", f"envelope_{reason}", "envelopes", rows.index, details, suggestion=rows["suggestion"])
         )
     return together(*parts)

@@ -15,6 +15,7 @@ from prepaykit.ledger.history import HISTORY_COLUMNS
 from prepaykit.report.text import findings_by_code
 from prepaykit.rules.balance import balance
 from prepaykit.rules.search import worklist
+from prepaykit.rules.trial import decoy_trial
 from prepaykit.tables.findings import REGISTER
 from prepaykit.tables.state import JobState
 from prepaykit.tables.status import MACHINES, WAITING
@@ -26,6 +27,14 @@ HELD_REASONS = {
 }
 AGES = ((7, "up to 7 days"), (30, "8 to 30 days"), (60, "31 to 60 days"), (None, "more than 60 days"))
 UNKNOWN_AGE = "date not known"
+WAYS = {
+    "code": "the access code is on the list",
+    "student_id": "the student id is on the list, once",
+    "exact_name": "the one exact name in the class",
+    "weighed": "names, class, codes and addresses weighed: certain without a person",
+    "person": "a person said so",
+    "waiting": "nobody is certain yet: prepaykit queue",
+}
 UNMATCHED = "in envelopes without a match"
 
 
@@ -37,12 +46,14 @@ def job_tables(state: JobState, history: pd.DataFrame | None = None, *, now: pd.
 
     >>> state = JobState.new(name="maple-grove-2026", school="Maple Grove")
     >>> list(job_tables(state, now=pd.Timestamp("2026-10-01", tz="UTC")))[:4]
-    ['balance', 'orders', 'held', 'money']
+    ['balance', 'orders', 'held', 'matching']
     """
     return {
         "balance": balance(state),
         "orders": orders_by_place(state),
         "held": held_orders(state, names=names),
+        "matching": matching(state),
+        "decoys": pd.DataFrame([decoy_trial(state)]) if len(state.order_subjects) + len(state.envelopes) else pd.DataFrame(),
         "money": money_accounts(state),
         "held_money_by_age": held_money_by_age(state, now),
         "worklist": worklist(state),
@@ -100,6 +111,22 @@ def held_orders(state: JobState, *, names: bool = False) -> pd.DataFrame:
     rows = rows.rename(columns={"buyer_name": "buyer"}).sort_values("order_id", ignore_index=True)
     people = ["children", "buyer"] if names else []
     return rows[["order_no", "access_codes", "class", *people, "reason", "suggestion", "paid_cents", "placed_at"]]
+
+
+def matching(state: JobState) -> pd.DataFrame:
+    """How the children of orders were found, one row a way: `way`, `children`, `orders` (cancelled ones left out), `meaning`.
+
+    Waiting children of orders and envelopes that are no order yet are the last row.
+    """
+    orders = state.orders.loc[state.orders["status"] != "cancelled", "order_id"]
+    rows = state.order_subjects[state.order_subjects["order_id"].isin(orders)]
+    found = rows.dropna(subset="subject_id").groupby("matched_by").agg(children=("order_id", "size"), orders=("order_id", "nunique"))
+    lost = rows[rows["subject_id"].isna()]
+    envelopes = int(state.envelopes["order_id"].isna().sum())
+    table = found.reindex([way for way in WAYS if way in found.index]).rename_axis("way").reset_index()
+    if len(lost) or envelopes:
+        table.loc[len(table)] = ["waiting", len(lost) + envelopes, lost["order_id"].nunique() + envelopes]
+    return table.astype({"way": "str", "children": "int64", "orders": "int64"}).assign(meaning=table["way"].map(WAYS).astype("str"))
 
 
 def money_accounts(state: JobState) -> pd.DataFrame:

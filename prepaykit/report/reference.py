@@ -59,7 +59,7 @@ def settings() -> str:
         if name == "version":
             continue
         default = DEFAULT_JOB.get(name)
-        shown = "" if default is None else "no" if default is False else f"`{default}`"
+        shown = "" if default is None else {True: "yes", False: "no"}.get(default, f"`{default}`")
         lines.append(f"| `{name}` | {shown} | {_meaning(columns[name])} |")
     return "\n".join(lines)
 

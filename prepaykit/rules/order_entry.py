@@ -155,7 +155,7 @@ def take_money(work: JobState, payments: pd.DataFrame, *, reason: str) -> JobSta
 def settle_subjects(work: JobState, matched: pd.DataFrame) -> JobState:
     """Write down whom children of orders were found to be: on the child and on its slots.
 
-    `matched`: order_subject_id, subject_id, matched_by. Slots that a frame is in already are not touched.
+    `matched`: order_subject_id, subject_id, matched_by, and matched_on of a weighed match. Slots that a frame is in already are not touched.
     """
     if not len(matched):
         return work
@@ -164,6 +164,8 @@ def settle_subjects(work: JobState, matched: pd.DataFrame) -> JobState:
     new = children["order_subject_id"].isin(found.index)
     children.loc[new, "subject_id"] = children.loc[new, "order_subject_id"].map(found["subject_id"]).astype("Int64")
     children.loc[new, "matched_by"] = children.loc[new, "order_subject_id"].map(found["matched_by"])
+    if "matched_on" in found:
+        children.loc[new, "matched_on"] = children.loc[new, "order_subject_id"].map(found["matched_on"])
     child_of_line = work.lines.set_index("line_id")["order_subject_id"]
     slots = work.slots.copy()
     child = slots["line_id"].map(child_of_line)

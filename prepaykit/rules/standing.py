@@ -13,8 +13,9 @@ from __future__ import annotations
 import pandas as pd
 
 from prepaykit.rules.matching.exact import bare, match_exactly
-from prepaykit.rules.matching.suggesting import suggested_children
 from prepaykit.rules.order_entry import lines_sum, listed_subjects, purchases
+from prepaykit.rules.weighed import weighed_findings, words_of_candidates
+from prepaykit.rules.weighing import Weighed, needs_weighing, refs_of, weigh
 from prepaykit.tables.findings import found, together
 from prepaykit.tables.state import JobState
 from prepaykit.tables.status import LIVE, WAITING
@@ -22,15 +23,16 @@ from prepaykit.tables.status import LIVE, WAITING
 CARRIED = ("package_unknown", "order_string_unreadable", "order_changed")
 STANDING = (
     *("unpaid", "underpaid", "overpaid", "amount_differs", "order_doubled", "order_unmatched", "order_ambiguous"),
-    *("name_contradicts_code", "code_of_another_child", "order_code_unlisted"),
+    *("name_contradicts_code", "code_of_another_child", "order_code_unlisted", "matched_by_weighing", "match_in_doubt"),
 )
 
 
-def standing_findings(work: JobState, verb: str) -> pd.DataFrame:
+def standing_findings(work: JobState, verb: str, *, seen: Weighed | None = None) -> pd.DataFrame:
     """Say what stands about the orders of one origin: verb `orders` for online ones, `paper` for envelopes.
 
-    Findings about orders, key order number: address_missing, unpaid, underpaid, overpaid, amount_differs, order_doubled; about
-    order_subjects: order_unmatched, order_ambiguous, name_contradicts_code, code_of_another_child, order_code_unlisted. Only orders that have not left are looked at.
+    `seen`: what weighing the job found, if that is at hand. Findings about orders, key order number: address_missing, unpaid, underpaid,
+    overpaid, amount_differs, order_doubled; about order_subjects: order_unmatched, order_ambiguous, name_contradicts_code,
+    code_of_another_child, order_code_unlisted, matched_by_weighing, match_in_doubt. Only orders that have not left are looked at.
     """
     origin = "online" if verb == "orders" else "paper"
     orders = work.orders[(work.orders["origin"] == origin) & work.orders["status"].isin(LIVE)]
@@ -38,7 +40,8 @@ def standing_findings(work: JobState, verb: str) -> pd.DataFrame:
     return together(
         *money,
         _without_address(orders, verb),
-        _unmatched(work, orders, verb),
+        _unmatched(work, orders, verb, seen),
+        weighed_findings(work, orders, verb, seen),
         _contradictions(work, orders, verb),
         _doubled(work, origin, verb),
     )
@@ -50,9 +53,10 @@ def restated(state: JobState, **tables: pd.DataFrame) -> dict[str, pd.DataFrame]
     Another name under a code may contradict an order that is on its way; whoever places or releases next must know.
     """
     work, result = state.replace(**tables), {}
+    seen = weigh(work) if needs_weighing(work) else None
     for verb in ("orders", "paper"):
         said = state.findings[state.findings["verb"] == verb]
-        result[verb] = together(said[~said["code"].isin(STANDING)], standing_findings(work, verb))
+        result[verb] = together(said[~said["code"].isin(STANDING)], standing_findings(work, verb, seen=seen))
     return result
 
 
@@ -112,24 +116,33 @@ def _pairs(orders: pd.DataFrame, column: str) -> list[list[object]]:
     return orders[["order_no", column]].to_numpy().tolist()
 
 
-def _unmatched(work: JobState, orders: pd.DataFrame, verb: str) -> pd.DataFrame:
-    numbers = orders.set_index("order_id")["order_no"]
-    children = work.order_subjects[
-        work.order_subjects["subject_id"].isna() & work.order_subjects["order_id"].isin(numbers.index)
-    ]
-    wants, listed = as_matching_wants(children), listed_subjects(work)
-    reasons = match_exactly(wants, listed)["reason"]
-    near = suggested_children(wants, listed)
+def _unmatched(work: JobState, orders: pd.DataFrame, verb: str, seen: Weighed | None) -> pd.DataFrame:
+    here = work.order_subjects["order_id"].isin(orders["order_id"])
+    children = work.order_subjects[work.order_subjects["subject_id"].isna() & here]
+    if not len(children):
+        return together()
+    reasons = match_exactly(as_matching_wants(children), listed_subjects(work))["reason"]
+    keys, refs = children["order_subject_id"].astype("str"), children["order_subject_id"].map(refs_of(work))
+    near = words_of_candidates(seen or weigh(work), "order_subjects", keys)
     parts = []
     for reason, code in (("unmatched", "order_unmatched"), ("ambiguous", "order_ambiguous")):
         # A child that would fit now but was not written down is said to be unmatched rather than left unsaid.
-        rows = children[(reasons == reason) | (reasons.isna() if reason == "unmatched" else False)]
+        is_so = (reasons == reason) | (reasons.isna() if reason == "unmatched" else False)
         details = [
-            f"order {numbers[o]}: {'code ' + c if isinstance(c, str) else 'no code'}{'; perhaps ' + w if w else ''}"
-            for o, c, w in zip(rows["order_id"], rows["access_code"], near["words"].reindex(rows.index), strict=True)
+            f"order {r}: {'code ' + c if isinstance(c, str) else 'no code'}; {w}"
+            for r, c, w in zip(refs[is_so], children.loc[is_so, "access_code"], near.loc[is_so, "words"], strict=True)
         ]
-        suggestion = near["suggestion"].reindex(rows.index)
-        parts.append(found(verb, code, "order_subjects", rows["order_subject_id"], details, suggestion=suggestion))
+        parts.append(
+            found(
+                verb,
+                code,
+                "order_subjects",
+                keys[is_so],
+                details,
+                suggestion=near.loc[is_so, "suggestion"],
+                hints=refs[is_so],
+            )
+        )
     return together(*parts)
 
 
@@ -139,7 +152,7 @@ def _contradictions(work: JobState, orders: pd.DataFrame, verb: str) -> pd.DataF
     The second is how a sibling's code looks. A nickname or a misspelling of one name says nothing.
     """
     here = work.order_subjects[work.order_subjects["order_id"].isin(orders["order_id"])]
-    numbers = orders.set_index("order_id")["order_no"]
+    numbers, refs = orders.set_index("order_id")["order_no"], refs_of(work)
     unlisted = here[
         here["matched_by"].isin(["student_id", "exact_name"])
         & here["access_code"].notna()
@@ -155,9 +168,10 @@ def _contradictions(work: JobState, orders: pd.DataFrame, verb: str) -> pd.DataF
     is_wrong = known & differs.all(axis=1) & ~swapped & ~is_other
     return together(
         found(verb, "code_of_another_child", "order_subjects", children.loc[is_other, "order_subject_id"],
-              _told(children[is_other], numbers, "the name typed is that of another child, not of code"), suggestion=other[is_other]),
+              _told(children[is_other], numbers, "the name typed is that of another child, not of code"), suggestion=other[is_other],
+              hints=children.loc[is_other, "order_subject_id"].map(refs)),
         found(verb, "name_contradicts_code", "order_subjects", children.loc[is_wrong, "order_subject_id"],
-              _told(children[is_wrong], numbers, "the name typed is not the name of code")),
+              _told(children[is_wrong], numbers, "the name typed is not the name of code"), hints=children.loc[is_wrong, "order_subject_id"].map(refs)),
         found(verb, "order_code_unlisted", "order_subjects", unlisted["order_subject_id"],
               _told(unlisted, numbers, "joined by id or name, for nobody has code")),
     )  # fmt: skip

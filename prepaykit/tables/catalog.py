@@ -36,10 +36,19 @@ Table(
     text("batch_deadline", "date on which the open batch closes at 23:59:59 local, YYYY-MM-DD"),
     text("batch_processing", "who releases the batch at its deadline", needed=True, values=("manual", "automatic")),
     flag("has_manual_revision", "every order is looked at before it joins the batch"),
+    flag(
+        "has_automatic_matching",
+        "a child that weighing names, class and codes is certain of is taken without a person; no: it is only proposed",
+    ),
     text("sibling_policy", "an order with one child photographed and one not", needed=True, values=SIBLING_POLICIES),
     text("underpaid_policy", "an order paid less than due", needed=True, values=("hold", "ship")),
     text("retake_policy", "which shoot fills a slot when a child has two", needed=True, values=("latest", "first")),
-    text("lab_file_names", "print files named by code only, or with the child's name", needed=True, values=("code", "name")),
+    text(
+        "lab_file_names",
+        "print files named by code only, or with the child's name",
+        needed=True,
+        values=("code", "name"),
+    ),
     text("ship_to", "address of batch deliveries, one line"),
     text("archive_date", "date, YYYY-MM-DD; needed before selling"),
     text("selling_price_list", "name of the price list for proofing; needed before selling"),
@@ -221,7 +230,8 @@ job_table(
     text("typed_grade", "as typed"),
     text("typed_teacher", "as typed"),
     text("typed_student_id", "as typed"),
-    text("matched_by", "what joined them", values=("code", "student_id", "exact_name", "person")),
+    text("matched_by", "what joined them", values=("code", "student_id", "exact_name", "weighed", "person")),
+    text("matched_on", "of a weighed match: how certain it was and how names, class and codes agreed, in words; never names"),
     points_to=(("order_id", "orders"), ("subject_id", "subjects")),
 )  # fmt: skip
 
@@ -343,11 +353,13 @@ CHOICE_KINDS = ("tag", "relabel", "order_code", "match", "frame", "hide", "bind"
 
 job_table(
     "choices", "what a person decided; a later choice replaces an earlier one, the journal keeps both", ("kind", "target"),
-    text("kind", "tag: frame → codes; relabel: read code → code; order_code: order_subject → code; match: envelope → subject;"
+    text("kind", "tag: frame → codes; relabel: read code → code; order_code: order_subject → code; match: envelope → code (both also: nobody, later);"
           " frame: slot → frame; hide: frame; bind: blank code → name row; accept: order → finding code that is all right", needed=True, values=CHOICE_KINDS),
     text("target", "key of what was decided on", needed=True),
     text("value", "the decision", needed=True),
     text("why", "the person's reason"),
+    text("who", "who decided; missing where only the journal says it"),
+    moment("decided_at", "when it was decided"),
 )  # fmt: skip
 
 job_table(
@@ -448,7 +460,9 @@ def _check(name: str, frame: pd.DataFrame) -> None:
         if allowed:
             wrong = frame[column].notna() & ~frame[column].isin(allowed)
             if wrong.any():
-                raise UsageError(f"table {name}: {column} may be {', '.join(allowed)}; got {frame.loc[wrong, column].iloc[0]!r}")
+                raise UsageError(
+                    f"table {name}: {column} may be {', '.join(allowed)}; got {frame.loc[wrong, column].iloc[0]!r}"
+                )
     doubled = frame.duplicated(list(key_of(name)))
     if doubled.any():
         raise UsageError(f"table {name}: {int(doubled.sum())} rows repeat a key {key_of(name)}")

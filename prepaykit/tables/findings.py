@@ -56,20 +56,29 @@ REGISTER: dict[str, Kind] = {
     "package_unknown": Kind("error", "the order asks for a code that is not on the price list", "correct the order string"),
     "order_string_unreadable": Kind("error", "the order string cannot be read", "write CODE-QTY;CODE-QTY, such as A-1;B1-2"),
     "order_changed": Kind("warn", "an order already in the job differs in the new file; the job's one stays", "cancel and enter it again if it is wrong"),
-    "order_unmatched": Kind("error", "no child of the names list fits the order", "match it by hand: prepaykit codes --order-code {key}=CODE"),
-    "order_ambiguous": Kind("error", "several children fit the order; nothing was chosen", "match it by hand: prepaykit codes --order-code {key}=CODE"),
+    "order_unmatched": Kind("error", "no child of the names list is certain for the order",
+                            "match it by hand: prepaykit codes --order-code {hint}=CODE; a child not on the list: CODE of a blank card, which takes the name"),
+    "order_ambiguous": Kind("error", "several children fit the order; nothing was chosen", "match it by hand: prepaykit codes --order-code {hint}=CODE"),
+    "matched_by_weighing": Kind("note", "the child was found by weighing names, class and codes that are only alike, without a person",
+                                "nothing; to see why: prepaykit why {hint}; another child: prepaykit codes --order-code {hint}=CODE"),
+    "match_in_doubt": Kind("error", "the child was found by weighing, and the names list or another order now speaks against it",
+                           "see why: prepaykit why {hint}; then say whose it is: prepaykit codes --order-code {hint}=CODE"),
     "name_contradicts_code": Kind("error", "neither name typed in the order is that of its access code",
-                                  "compare: prepaykit codes --order-code {key}=CODE, or take it as it is: prepaykit place --accept ORDER"),
+                                  "compare: prepaykit codes --order-code {hint}=CODE, or take it as it is: prepaykit place --accept ORDER"),
     "code_of_another_child": Kind("error", "the name typed in the order is that of another child of the list, often a sibling",
-                                  "compare: prepaykit codes --order-code {key}=CODE, or take it as it is: prepaykit place --accept ORDER"),
+                                  "compare: prepaykit codes --order-code {hint}=CODE, or take it as it is: prepaykit place --accept ORDER"),
     "order_code_unlisted": Kind("warn", "the order's code is on no card; the child was found by id or exact name", "compare before placing"),
     "amount_differs": Kind("warn", "an online order was paid another amount than its lines add up to", "look for a coupon, tax or shipping"),
     "unpaid": Kind("error", "the order is not paid", "wait for the payment, or accept it: prepaykit place --accept {key}"),
     "underpaid": Kind("error", "the envelope holds less than is due", "collect the rest, or accept it: prepaykit place --accept {key}"),
     "address_missing": Kind("error", "a direct order has no address", "ask for the address and enter the order anew; to hand it over yourself: prepaykit place --accept {key}"),
     "overpaid": Kind("warn", "the envelope holds more than is due", "give change: the surplus goes to the refund list at shipping"),
-    "envelope_unmatched": Kind("error", "no child of the names list fits the envelope", "prepaykit paper --match {key}=CODE"),
+    "envelope_unmatched": Kind("error", "no child of the names list is certain for the envelope",
+                               "prepaykit paper --match {key}=CODE; a child not on the list: CODE of a blank card, which takes the name"),
     "envelope_ambiguous": Kind("error", "several children fit the envelope; nothing was chosen", "prepaykit paper --match {key}=CODE"),
+    "choice_unusable": Kind("error", "a row of a choices file cannot be done", "correct the row, or leave it out"),
+    "choice_superseded": Kind("warn", "a row of a choices file is older than what was decided in the job", "nothing; to decide anew, say it by hand or date the row"),
+    "choice_elsewhere": Kind("note", "a row of a choices file is for another command", "bring the same file there: prepaykit {hint} --choices FILE"),
     "order_doubled": Kind("warn", "the same child was ordered for online and on paper, or twice", "ask the parent, cancel one"),
     # --- picture day -------------------------------------------------------------------------------------------------
     "frame_unreadable": Kind("error", "a file is not a sound JPEG; it is set aside", "copy it again from the camera card"),
@@ -138,7 +147,9 @@ def found(
     rows["detail"] = detail if isinstance(detail, str) else list(detail)
     rows["suggestion"] = suggestion if suggestion is None or isinstance(suggestion, str) else list(suggestion)
     hints = keys if hints is None else [str(h) for h in hints]
-    rows["next_move"] = [kind.next_move.replace("{key}", k).replace("{hint}", h) for k, h in zip(keys, hints, strict=True)]
+    rows["next_move"] = [
+        kind.next_move.replace("{key}", k).replace("{hint}", h) for k, h in zip(keys, hints, strict=True)
+    ]
     rows = rows.assign(verb=verb, code=code, about=about, severity=kind.severity)
     return typed("findings", rows.drop_duplicates("key"))
 

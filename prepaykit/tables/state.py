@@ -28,6 +28,7 @@ DEFAULT_JOB = {
     "currency": "USD",
     "batch_processing": "manual",
     "has_manual_revision": False,
+    "has_automatic_matching": True,
     "sibling_policy": "hold_whole",
     "underpaid_policy": "hold",
     "retake_policy": "latest",

@@ -17,7 +17,8 @@ NAMES = table("""
 
 
 def job() -> JobState:
-    state = JobState.new(name="maple-grove-2026", school="Maple Grove")
+    """A job that takes nobody without a person: what weighing is certain of is proposed."""
+    state = JobState.new(name="maple-grove-2026", school="Maple Grove", has_automatic_matching=False)
     return state.after(plan_names(state, NAMES, seed=1, now=NOW))
 
 

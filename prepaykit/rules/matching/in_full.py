@@ -20,6 +20,7 @@ from prepaykit.rules.matching.desk import NOBODY, Desk, lay_out
 from prepaykit.rules.matching.exact import match_exactly
 from prepaykit.rules.matching.learning import learnt_weights
 from prepaykit.rules.matching.scoring import KEPT, Scorer
+from prepaykit.rules.matching.taught import as_taught
 from prepaykit.rules.matching.weights import SHIPPED, Weights
 
 
@@ -49,7 +50,7 @@ def match_orders(
     envelope_no, access_code, student_id, student_first, student_last, grade, teacher; if there: school, parent_name, parent_email, parent_phone).
     `names`: as `read_names` gives them. Returns one row for each row of `orders`, in its order: order_id, decision (`auto`: less than
     one in a thousand is wrong; `review`: a person decides; `none`: nobody fits), student_id, access_code (both only
-    if auto), probability (of the best child), reason. `learnt`: rows of name and short_form that people's decisions taught. Works on bare
+    if auto), probability (of the best child), reason. `learnt`: what people's decisions taught, see `taught.as_taught`. Works on bare
     tables, no store; the order of rows changes nothing. Source: domain.md 7; matching.md 5.
 
     >>> names = pd.DataFrame({"access_code": ["X-1"], "student_id": ["007"], "first_name": ["Ada"], "last_name": ["Lee"]})
@@ -69,6 +70,7 @@ def match_in_full(
     `one_to_one`: no child has two orders (not so with picture orders: for other uses).
     """
     orders, names = _asked(orders), names.reset_index(drop=True)
+    orders, learnt = as_taught(orders, learnt)
     desk = lay_out(orders, names, learnt=learnt)
     if not len(orders) or not len(names):
         return _nothing(desk, _ids(orders))

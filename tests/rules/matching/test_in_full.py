@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prepaykit.errors import UsageError
+from prepaykit.report.explained import as_html
 from prepaykit.rules.matching import decoy_report, explain, match_in_full, match_orders
-from prepaykit.rules.matching.explaining import as_html, as_table
+from prepaykit.rules.matching.explaining import as_table
 from prepaykit.rules.matching.forms import school_form
 from tests.tables_as_text import table
 
