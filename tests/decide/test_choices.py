@@ -1,0 +1,158 @@
+"""What people decide is kept with who, when and why, can be done again from a file, and never undoes what was decided later."""
+
+import pandas as pd
+import pytest
+
+from prepaykit import Studio
+from prepaykit.decide.codes import plan_codes
+from prepaykit.decide.paper import plan_paper
+from prepaykit.demo.tables import write_csv
+from prepaykit.errors import UsageError
+from prepaykit.rules.choosing import choices_table
+from tests.decide.school import NAMES, NOW, PRICES, blank, envelopes, job, matches, online, orders, paper, said
+from tests.tables_as_text import table
+
+ROWS = envelopes("""
+    envelope_no  student_first  student_last  grade  teacher
+    E-1          Somebody       Else          -      -
+    E-2          Nobody         Known         -      -
+""")
+LATER = NOW + pd.Timedelta(days=1)
+
+
+def brought(text):
+    rows = table(text)
+    rows["decided_at"] = pd.to_datetime(rows["decided_at"], utc=True) if "decided_at" in rows else pd.NaT
+    return rows.reindex(columns=["kind", "target", "value", "who", "why", "decided_at"]).assign(row=range(2, len(rows) + 2))
+
+
+def test_a_decision_is_kept_with_who_when_and_why():
+    state = paper(job(), ROWS, match={"E-1": "X-1"}, who="ana", why="asked the teacher")
+    (row,) = state.choices.to_dict("records")
+    assert (row["kind"], row["target"], row["value"]) == ("match", "E-1", "X-1")
+    assert (row["who"], row["why"], row["decided_at"]) == ("ana", "asked the teacher", NOW)
+    state = online(state, orders("order_no  student_first  student_last\n1001  Some  Body"))
+    state = state.after(plan_codes(state, order_code={"1001": "X-2"}, who="bo", why="phone", now=LATER))
+    row = state.choices[state.choices["kind"] == "order_code"].iloc[0]
+    assert (row["who"], row["why"], row["decided_at"]) == ("bo", "phone", LATER)
+
+
+def test_the_same_word_again_is_no_new_decision():
+    state = paper(job(), ROWS, match={"E-1": "X-1"}, who="ana", why="asked the teacher")
+    assert plan_paper(state, ROWS, match={"E-1": "X-1"}, who="bo", now=LATER).is_empty
+
+
+def test_a_file_of_choices_does_exactly_what_the_person_did():
+    by_hand = paper(job(), ROWS, match={"E-1": "X-1", "E-2": "later"}, who="ana", why="asked")
+    file = choices_table(by_hand).assign(row=[2, 3])
+    again = paper(job(), ROWS, choices=file)
+    assert matches(again) == matches(by_hand)
+    for name in ("choices", "orders", "order_subjects", "lines", "slots", "payments", "postings", "envelopes", "findings"):
+        pd.testing.assert_frame_equal(again.tables[name], by_hand.tables[name])
+    assert plan_paper(again, ROWS, choices=file, now=LATER).is_empty
+
+
+def test_choices_about_orders_are_named_by_their_order_and_done_again_by_codes():
+    rows = orders("""
+        order_no  student_first  student_last
+        1001      Some           Body
+        1001      Other          Body
+    """)
+    by_hand = online(job(), rows)
+    by_hand = by_hand.after(plan_codes(by_hand, order_code={"1001:2": "X-9"}, who="ana", why="phone", now=NOW))
+    file = choices_table(by_hand).assign(row=[2])
+    assert file["target"].tolist() == ["1001:2"]
+    again = online(job(), rows)
+    again = again.after(plan_codes(again, choices=file))
+    pd.testing.assert_frame_equal(again.choices, by_hand.choices)
+    pd.testing.assert_frame_equal(again.order_subjects, by_hand.order_subjects)
+    assert plan_codes(again, choices=file).is_empty
+
+
+def test_a_file_never_takes_back_what_was_decided_later():
+    old = brought("""
+        kind   target  value  who  decided_at
+        match  E-1     X-1    ana  2026-09-13
+    """)
+    state = paper(job(), ROWS, match={"E-1": "X-2"}, who="bo")
+    again = paper(state, choices=old)
+    assert matches(again)["E-1"] == ("X-2", "person")
+    assert "was decided otherwise" in said(again, "choice_superseded")["detail"].iloc[0]
+    newer = old.assign(decided_at=pd.Timestamp(LATER))
+    assert matches(paper(state, choices=newer))["E-1"] == ("X-1", "person")
+
+
+def test_a_file_about_an_envelope_does_not_undo_a_later_code_of_its_order():
+    old = brought("""
+        kind   target  value  who  decided_at
+        match  E-1     X-1    ana  2026-09-13
+    """)
+    state = paper(job(), ROWS, choices=old)
+    state = state.after(plan_codes(state, order_code={"E-1": "X-2"}, who="bo", now=NOW))
+    assert matches(paper(state, choices=old)) == {"E-1": ("X-2", "person")}
+
+
+def test_rows_that_cannot_be_done_are_findings_and_the_others_are_done():
+    file = brought("""
+        kind        target  value
+        match       E-1     X-1
+        match       E-9     X-1
+        match       E-2     NOPE
+        order_code  1001    X-1
+        dance       E-1     X-1
+    """)
+    state = paper(job(), ROWS, choices=file)
+    assert matches(state) == {"E-1": ("X-1", "person")}
+    wrong = said(state, "choice_unusable")
+    assert list(wrong.index) == ["row 3", "row 4", "row 6"]
+    assert "there is no envelope E-9" in wrong.loc["row 3", "detail"]
+    assert "prepaykit codes --choices FILE" in said(state, "choice_elsewhere")["next_move"].iloc[0]
+
+
+def test_a_choice_for_a_released_order_that_says_what_stands_is_no_trouble():
+    rows = orders("order_no  student_first  student_last\n1001  Some  Body")
+    state = online(job(), rows)
+    state = state.after(plan_codes(state, order_code={"1001": "X-2"}, who="ana", now=NOW))
+    file = choices_table(state).assign(row=[2])
+    gone = state.replace(orders=state.orders.assign(status="released"))
+    plan = plan_codes(gone, choices=file)
+    assert plan.is_empty and not len(plan.findings)
+    other = file.assign(value="X-3", decided_at=pd.Timestamp(LATER))
+    assert "is released" in plan_codes(gone, choices=other).findings["detail"].iloc[0]
+
+
+def test_matching_an_envelope_by_hand_to_what_is_not_there_is_refused():
+    with pytest.raises(UsageError, match="there is no envelope E-9"):
+        plan_paper(job(), ROWS, match={"E-9": "X-1"}, now=NOW)
+    with pytest.raises(UsageError, match="take a blank card"):
+        plan_paper(job(), ROWS, match={"E-1": "NOPE"}, now=NOW)
+    state = paper(job(), ROWS, match={"E-1": "X-1"})
+    with pytest.raises(UsageError, match="is an order already"):
+        plan_paper(state, ROWS, match={"E-1": "nobody"}, now=NOW)
+
+
+def test_choices_go_through_a_real_file_and_come_out_the_same(tmp_path):
+    write_csv(NAMES.rename(columns={"access_code": "code"}), tmp_path / "names.csv")
+    write_csv(PRICES.assign(price="9.00").drop(columns="price_cents"), tmp_path / "prices.csv")
+    write_csv(ROWS.assign(amount_received="9.00").drop(columns="received_cents"), tmp_path / "paper.csv")
+    states = []
+    for place in ("one.db", "two.db"):
+        with Studio.open(tmp_path / place, actor="ana") as studio:
+            made = studio.new({"name": "maple-grove-2026", "school": "Maple Grove"})
+            made.apply(made.names(tmp_path / "names.csv", seed=1, blanks=2))
+            made.apply(made.prices(tmp_path / "prices.csv"))
+            made.apply(made.paper(tmp_path / "paper.csv"))
+            if place == "one.db":
+                card = blank(made.state)
+                made.apply(made.paper(match={"E-1": "X-1", "E-2": card}, why="=asked, twice"))
+                made.choices(tmp_path / "choices.csv")
+            else:
+                made.apply(made.paper(choices=tmp_path / "choices.csv"))
+                assert made.paper(choices=tmp_path / "choices.csv").is_empty
+            states.append(made.state)
+            told = made.explain("E-1")
+            assert "found by a person" in repr(told) and "<svg" in told._repr_html_()
+    one, two = (s.choices for s in states)
+    pd.testing.assert_frame_equal(one, two)
+    assert one["why"].tolist() == ["=asked, twice"] * 2 and set(one["who"]) == {"ana"}
+    assert matches(states[0]) == matches(states[1])
