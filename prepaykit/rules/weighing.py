@@ -203,22 +203,25 @@ def _against(work: JobState, asked: pd.DataFrame, listed: pd.DataFrame, by_teach
 
 
 def _rests_on_teaching(matched: Matched, plain: Matched) -> pd.Series:
-    """Certain only through taught forms, while a brother, sister or namesake of the child could be meant as well.
+    """Certain only through taught forms, while a twin, or a brother, sister or namesake with a name alike, could be meant as well.
 
-    A short form that one decision taught must not tell twins apart.
+    A short form that one decision taught must not tell twins apart: the next parent may mean the other one by it.
     """
-    from prepaykit.rules.matching.levels import FIRST
-
     if matched is plain:
         return pd.Series(False, index=range(len(matched.matches)))
-    now, before = matched.matches["decision"] == "auto", plain.matches["decision"] == "auto"
-    only_now = (now & ~before).to_numpy()
+    from prepaykit.rules.matching.levels import FIRST
+
+    desk = matched.desk
+    only_now = ((matched.matches["decision"] == "auto") & (plain.matches["decision"] != "auto")).to_numpy()
     rows = matched.evidence[only_now[matched.evidence["order"].to_numpy(np.int64)]]
-    family = matched.desk.child_last[rows["child"].to_numpy(np.int64)]
-    best = pd.Series(family[rows["rank"] == 1], index=rows.loc[rows["rank"] == 1, "order"])
-    alike = rows["first_level"] != FIRST.index("different")
-    others = rows[(rows["rank"] > 1) & alike & (family == rows["order"].map(best).to_numpy())]
-    return pd.Series(only_now & np.isin(np.arange(len(now)), others["order"]))
+    best = rows[rows["rank"] == 1].set_index("order")["child"].astype("int64")
+    family = desk.child_last[rows["child"].to_numpy(np.int64)]
+    same_family = family == desk.child_last[rows["order"].map(best).to_numpy(np.int64)]
+    alike = rows[(rows["rank"] > 1) & (rows["first_level"] != FIRST.index("different")) & same_family]
+    homes = pd.DataFrame({"last": desk.child_last, "class": desk.child_class, "block": desk.child_block})
+    is_twin = homes.duplicated(keep=False).to_numpy()
+    twins = best.index[is_twin[best.to_numpy()]]
+    return pd.Series(only_now & np.isin(np.arange(len(only_now)), [*alike["order"], *twins]))
 
 
 def _no_decisions(asked: pd.DataFrame) -> pd.DataFrame:

@@ -120,9 +120,8 @@ def test_two_envelopes_that_claim_one_child_under_two_names_stop_each_other():
         E-1          G.             Iyer          3      Mrs. Hewitt
     """)
     both = pd.concat([alone, LUPITA.assign(envelope_no="E-2")], ignore_index=True)
-    assert matches(paper(job(), both)).get("E-2", ("X-1", "weighed")) == ("X-1", "weighed")
-    queue = match_queue(paper(job(), both))
-    assert "E-1" in set(queue["number"])
+    assert "E-1" not in matches(paper(job(), both))
+    assert "E-1" in set(match_queue(paper(job(), both))["number"])
 
 
 @settings(max_examples=10, deadline=None)
