@@ -315,15 +315,24 @@ class Job:
         rows = self.state.findings
         return rows if verb is None else rows[rows["verb"] == verb].reset_index(drop=True)
 
-    def match_queue(self) -> pd.DataFrame:
-        """Children whom nobody is certain about, with those they may be, best first: one row a waiting child and candidate, by code."""
-        return match_queue(self.state)
+    def match_queue(self, plan: Plan | None = None) -> pd.DataFrame:
+        """Children whom nobody is certain about, with those they may be, best first: one row a waiting child and candidate, by code.
 
-    def explain(self, number: str) -> Explained:
-        """Why an order or envelope is, or may be, for a child: best and next side by side. It shows names."""
+        With a plan: as it will be once that is applied.
+        """
+        return match_queue(self._planned(plan))
+
+    def explain(self, number: str = "", plan: Plan | None = None) -> Explained:
+        """Why an order or envelope is, or may be, for a child: best and next side by side. It shows names.
+
+        Without a number: the first of the queue. With a plan: as it will be once that is applied.
+        """
         from prepaykit.report.explained import Explained  # loads the whole matching
 
-        return Explained(told_of(self.state, str(number)))
+        state = self._planned(plan)
+        first = "" if number else "".join(match_queue(state)["number"].head(1))
+        wanted = str(number) or first
+        return Explained(told_of(state, wanted) if wanted else [])
 
     def learnt(self) -> pd.DataFrame:
         """What people's decisions taught this job: short forms of names and forms of teachers, each with the choice it comes from."""
@@ -357,6 +366,10 @@ class Job:
         return self.studio.store.journal(self.name, op_no)
 
     # --- inside ---------------------------------------------------------------------------------------------------------------
+
+    def _planned(self, plan: Plan | None) -> JobState:
+        """The job as it is, or as it will be once the plan is applied."""
+        return self.state if plan is None else self.state.after(plan)
 
     def _choices_of(self, source: PathLike | None, verb: str) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
         """A file of choices, read: its rows, and what is to be said about them."""

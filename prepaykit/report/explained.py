@@ -56,9 +56,11 @@ class Explained:
         for t in self.told:
             bits = as_table(t).map(_signed).rename_axis("bits").reset_index()
             parts += [one_line(_line(t)), show_table(bits)] if t["candidates"] else [one_line(_line(t))]
-        return "\n\n".join(parts)
+        return "\n\n".join(parts) or "Nobody waits for a child."
 
     def _repr_html_(self) -> str:
+        if not self.told:
+            return f"<p>{escape(repr(self))}</p>"
         return f'<style>{STYLE}</style><div class="tex2jax_ignore mathjax_ignore">{"".join(as_html(t) for t in self.told)}</div>'
 
     def page(self) -> str:
