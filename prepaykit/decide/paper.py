@@ -93,8 +93,7 @@ def plan_paper(
     seen = weigh(work) if needs_weighing(work) else None
     work, priced, reasons = _entered(work, now, seen)
     work = _rematched(work)
-    # Envelopes that have become orders are children of orders now: what was weighed names them by their envelope.
-    seen = weigh(work) if needs_weighing(work) else None
+    seen = None if seen is None else seen.entered(work)
     own = together(empty("findings") if findings is None else findings, replayed, changed, mended, priced, _lost(work, reasons, seen),
                    carried_findings(state, "paper", rows["envelope_no"]), standing_findings(work, "paper", seen=seen))  # fmt: skip
     entered = work.order_subjects[
@@ -367,9 +366,13 @@ def _rematched(work: JobState) -> JobState:
     # A code given to the order itself was decided later than the match of its envelope.
     recoded = work.choices.loc[work.choices["kind"] == "order_code", "target"]
     wrong &= ~work.order_subjects["order_subject_id"].astype("str").isin(recoded)
-    if not wrong.any():
+    # Whom weighing had found is a person's word now, if the person says the same.
+    confirmed = wanted.notna() & ~wrong & (work.order_subjects["matched_by"] == "weighed")
+    if not (wrong | confirmed).any():
         return work
     children = work.order_subjects.copy()
+    children.loc[confirmed, "matched_by"] = "person"
+    children.loc[confirmed, "matched_on"] = None
     children.loc[wrong, "subject_id"] = wanted[wrong]
     children.loc[wrong, "access_code"] = wanted[wrong].map(work.subjects.set_index("subject_id")["access_code"])
     children.loc[wrong, "matched_by"] = "person"

@@ -15,7 +15,7 @@ Known limits: a stranger with the same name in the same class looks like the chi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -63,6 +63,15 @@ class Weighed:
         rows["matched_on"] = shown_share(rows["probability"]) + ": " + rows["reason"]
         return rows[["key", "subject_id", "matched_on"]].reset_index(drop=True)
 
+    def entered(self, work: JobState) -> Weighed:
+        """The same, with envelopes that have become orders meanwhile named as the children of these orders."""
+        paper = work.orders[work.orders["origin"] == "paper"].set_index("order_id")["order_no"]
+        children = work.order_subjects[work.order_subjects["order_id"].isin(paper.index)]
+        keys = pd.Series(children["order_subject_id"].astype("str").to_numpy(), index=children["order_id"].map(paper).to_numpy(), dtype="str")
+        now = self.asked["number"].map(keys).where(self.asked["about"] == "envelopes")
+        about = self.asked["about"].mask(now.notna(), "order_subjects")
+        return replace(self, asked=self.asked.assign(about=about, key=self.asked["key"].mask(now.notna(), now)))
+
 
 def weigh(work: JobState, *, more: pd.DataFrame | None = None) -> Weighed:
     """Weigh every child of the job's orders and waiting envelopes; `more` are further rows to weigh beside them (decoys).
@@ -92,9 +101,9 @@ def weigh(work: JobState, *, more: pd.DataFrame | None = None) -> Weighed:
     candidates["subject_id"] = candidates["access_code"].map(codes).astype("Int64")
     decisions = matched.matches[["decision", "probability", "reason"]].set_axis(asked.index)
     chosen = matched.matches["access_code"].map(codes).astype("Int64").set_axis(asked.index)
-    against = _against(work, asked, listed, _rests_on_teaching(matched, plain))
-    stopped = (decisions["decision"] == "auto") & asked["subject_id"].isna() & against.notna()
-    may = (decisions["decision"] == "auto") & asked["subject_id"].isna() & against.isna()
+    certain = asked["subject_id"].isna() & (decisions["decision"] == "auto")
+    against = _against(work, asked, listed, certain, _rests_on_teaching(matched, plain))
+    stopped, may = certain & against.notna(), certain & against.isna()
     decisions = decisions.assign(
         decision=decisions["decision"].mask(stopped, "review"),
         reason=decisions["reason"].mask(stopped, against + ": " + decisions["reason"]),
@@ -184,10 +193,11 @@ def _said(work: JobState, kind: str) -> Mapping[str, str]:
     return dict(zip(rows["target"], rows["value"], strict=True))
 
 
-def _against(work: JobState, asked: pd.DataFrame, listed: pd.DataFrame, by_teaching: pd.Series) -> pd.Series:
-    """What keeps each child for a person although weighing may be certain: the job, a person's word, the exact rules; missing where nothing does."""
-    waits = asked["subject_id"].isna()
-    wants = asked[waits].rename(columns={"student_first": "first", "student_last": "last"})
+def _against(
+    work: JobState, asked: pd.DataFrame, listed: pd.DataFrame, certain: pd.Series, by_teaching: pd.Series
+) -> pd.Series:
+    """What keeps each child for a person although weighing is `certain`: the job, a person's word, the exact rules; missing where nothing does."""
+    wants = asked[certain].rename(columns={"student_first": "first", "student_last": "last"})
     ambiguous = (match_exactly(wants, listed)["reason"] == "ambiguous").reindex(asked.index, fill_value=False)
     nameless = asked["student_first"].isna() & asked["student_last"].isna()
     words = pd.Series(None, index=asked.index, dtype="str")

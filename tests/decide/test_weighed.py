@@ -161,9 +161,13 @@ def test_a_better_child_on_a_later_list_stops_an_order_that_was_weighed():
     assert not len(said(paper(settled), "match_in_doubt"))
 
 
-def test_a_child_taken_by_weighing_who_is_confirmed_is_a_persons_word():
+@pytest.mark.parametrize("by_envelope", [True, False])
+def test_a_child_taken_by_weighing_who_is_confirmed_is_a_persons_word(by_envelope):
     state = paper(job(), LUPITA)
-    state = state.after(plan_codes(state, order_code={"E-1": "X-1"}, who="ana", now=NOW))
+    if by_envelope:
+        state = paper(state, match={"E-1": "X-1"}, who="ana")
+    else:
+        state = state.after(plan_codes(state, order_code={"E-1": "X-1"}, who="ana", now=NOW))
     assert matches(state) == {"E-1": ("X-1", "person")}
     assert state.order_subjects["matched_on"].isna().all()
     assert not len(said(paper(state), "matched_by_weighing"))
