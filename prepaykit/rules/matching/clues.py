@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from prepaykit.rules.matching import forms
 from prepaykit.rules.matching.desk import Desk
 from prepaykit.rules.matching.levels import CODE
+from prepaykit.rules.matching.near import near_pairs
 from prepaykit.rules.matching.weights import Weights
 
 MAIL_BITS, PHONE_BITS, ID_BITS = 5.0, 4.5, 7.0
@@ -163,25 +165,13 @@ class Clues:
 
 
 def _one_edit(typed: pd.DataFrame, listed: pd.DataFrame) -> pd.DataFrame:
-    """Every pair of a typed code and a code of the list that are one edit apart, found through what is left when a symbol is taken out."""
+    """Every pair of a typed code and a code of the list that are one edit apart."""
     if not len(typed) or not len(listed):
         return pd.DataFrame({"order": pd.Series(dtype="int64"), "child": pd.Series(dtype="int64")})
-    pairs = (
-        _without_one(typed, "order")
-        .merge(_without_one(listed, "child"), on="left", validate="m:m")[["order", "child"]]
-        .drop_duplicates()
-    )
-    one = typed.set_index("order")["code"].reindex(pairs["order"]).to_numpy(object)
-    two = listed.set_index("child")["code"].reindex(pairs["child"]).to_numpy(object)
-    from rapidfuzz import process
-
-    edits = process.cpdist(one, two, scorer=OSA.distance, score_cutoff=1, dtype=np.uint8) if len(pairs) else np.empty(0)
-    return pairs[edits <= 1].reset_index(drop=True)
-
-
-def _without_one(table: pd.DataFrame, key: str) -> pd.DataFrame:
-    """Each code whole, and without each of its symbols."""
-    codes = table["code"].tolist()
-    owners = table[key].tolist()
-    rows = [(o, c[:i] + c[i + 1 :]) for o, c in zip(owners, codes, strict=True) for i in range(len(c) + 1)]
-    return pd.DataFrame(rows, columns=[key, "left"]).drop_duplicates()
+    keys = near_pairs(typed["code"].tolist(), listed["code"].tolist())
+    one, two = keys // len(listed), keys % len(listed)
+    edits = process.cpdist(
+        typed["code"].to_numpy(object)[one], listed["code"].to_numpy(object)[two], scorer=OSA.distance, score_cutoff=1, dtype=np.uint8
+    ) if len(keys) else np.empty(0)  # fmt: skip
+    near = edits <= 1
+    return pd.DataFrame({"order": typed["order"].to_numpy()[one[near]], "child": listed["child"].to_numpy()[two[near]]})

@@ -68,6 +68,7 @@ class Desk:
     child_first: np.ndarray
     child_last: np.ndarray
     child_middle: np.ndarray
+    order_parent: np.ndarray
     first_pairs: levels.Pairs
     last_pairs: levels.Pairs
     order_class: np.ndarray
@@ -86,7 +87,9 @@ def lay_out(orders: pd.DataFrame, names: pd.DataFrame, *, learnt: pd.DataFrame |
     order_block, child_block, blocks = _schools(asked["school"], listed["school"])
     readings = _readings(asked)
     firsts, reading_first = _numbered(readings["first"])
-    lasts, reading_last = _numbered(readings["last"])
+    parents = _each(asked["parent_name"], forms.parents_surname)
+    lasts, numbers = _numbered([*readings["last"], *parents])
+    reading_last, order_parent = numbers[: len(readings)], numbers[len(readings) :]
     listed_firsts, child_first = _numbered(_parts(listed["first_name"], forms.first_parts))
     # Middle names are compared as first names are; whoever has none has the number NOBODY.
     middles = _parts(listed["middle_name"], forms.first_parts)
@@ -103,7 +106,11 @@ def lay_out(orders: pd.DataFrame, names: pd.DataFrame, *, learnt: pd.DataFrame |
         reading_first=reading_first, reading_last=reading_last, reading_way=np.log2(readings["way"].map(WAYS).to_numpy(float)),
         first_reading=np.searchsorted(reading_order, np.arange(len(asked) + 1)), firsts=firsts, lasts=lasts, listed_firsts=listed_firsts,
         listed_lasts=listed_lasts, child_first=child_first, child_last=child_last, child_middle=child_middle,
-        first_pairs=levels.compare_firsts(firsts, listed_firsts, learnt=learnt), last_pairs=levels.compare_lasts(lasts, listed_lasts),
+        order_parent=np.where([bool(p) for p in parents], order_parent, NOBODY),
+        first_pairs=levels.compare_firsts(firsts, listed_firsts, learnt=learnt, bearers=np.bincount(child_first, minlength=len(listed_firsts)),
+                                          closely=_straight(readings, reading_first, len(firsts))),
+        last_pairs=levels.compare_lasts(lasts, listed_lasts, bearers=np.bincount(child_last, minlength=len(listed_lasts)),
+                                        closely=_straight(readings, reading_last, len(lasts))),
         order_class=order_class, child_class=child_class, teacher_levels=teacher_levels, grade_levels=grade_levels,
         order_code=_code_texts(asked["access_code"]), child_code=_code_texts(listed["access_code"]),
         child_family=pd.factorize(pd.Series(child_last).astype(str) + "|" + pd.Series(child_block).astype(str))[0],
@@ -155,6 +162,13 @@ def _readings(asked: pd.DataFrame) -> pd.DataFrame:
     known = {p: forms.readings(*p) for p in dict.fromkeys(pairs)}
     rows = [(i, name[0], name[1], way) for i, p in enumerate(pairs) for name, way in known[p]]
     return pd.DataFrame(rows, columns=["order", "first", "last", "way"])
+
+
+def _straight(readings: pd.DataFrame, number: np.ndarray, count: int) -> np.ndarray:
+    """Which distinct names are read as they are written, or from one field: those are worth a second look."""
+    found = np.zeros(count, dtype=bool)
+    found[number[readings["way"].isin(["as_written", "one_field"]).to_numpy()]] = True
+    return found
 
 
 def _schools(asked: pd.Series, listed: pd.Series) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:

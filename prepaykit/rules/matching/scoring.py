@@ -20,7 +20,7 @@ from scipy import sparse
 from prepaykit.rules.matching.clues import Clues
 from prepaykit.rules.matching.desk import NOBODY, Desk
 from prepaykit.rules.matching.levels import FIRST, GRADE, LAST, TEACHER
-from prepaykit.rules.matching.weights import Weights, off_list_share, shares_of
+from prepaykit.rules.matching.weights import Weights, base_of
 
 KEPT = 8
 CELLS = 400_000
@@ -48,10 +48,10 @@ class Scorer:
         self.desk, self.clues, self.weights, self.kept = desk, clues, weights, kept
         self.children, self.orders = len(desk.listed), len(desk.asked)
         self._first_bits, self._last_bits = weights.first_bits(), weights.last_bits()
-        self.first_base = self._base(
+        self.first_base = base_of(
             desk.first_pairs, desk.firsts, desk.listed_firsts, desk.child_first, self._first_bits, "first"
         )
-        self.last_base = self._base(
+        self.last_base = base_of(
             desk.last_pairs, desk.lasts, desk.listed_lasts, desk.child_last, self._last_bits, "last"
         )
         self.class_bits = self._class_table()
@@ -68,21 +68,6 @@ class Scorer:
         self.name_base = self.alone.copy()
 
     # --- tables of distinct values ---------------------------------------------------------------------------------------
-
-    def _base(self, pairs, typed, listed, owner, bits, part) -> np.ndarray:
-        """log2 of how likely anybody's parent writes each typed name, over everybody who could be meant."""
-        names = ["".join(v) for v in listed]
-        share = shares_of(names, np.bincount(owner, minlength=len(listed)).astype(float), part)
-        rows, columns = pairs.keys // pairs.width, pairs.keys % pairs.width
-        # Who has no name on the list says nothing about how names are spread.
-        ok = np.array([bool(v) for v in listed], dtype=bool)[columns] if len(columns) else np.empty(0, dtype=bool)
-        ok &= pairs.levels != pairs.default - 1
-        likely = np.bincount(
-            rows[ok], weights=share[columns[ok]] * np.exp2(bits[pairs.levels[ok]]), minlength=len(typed)
-        ).astype(float)
-        likely += off_list_share(["".join(v) for v in typed], part) * np.exp2(bits[0])
-        likely[[i for i, v in enumerate(typed) if not v]] = 1.0
-        return np.log2(likely)
 
     def _class_table(self) -> np.ndarray:
         """Bits of each pair of what orders say about the class and a class, before what anybody's parent writes is taken off.
@@ -112,8 +97,8 @@ class Scorer:
         """Bits of the names of pairs (reading, child), and their levels."""
         d = self.desk
         u, w = d.reading_first[reading], d.reading_last[reading]
-        first = d.first_pairs.of(u, d.child_first[child])
-        bits = self._first_bits[first] + np.where(np.isin(first, _UNSAID_FIRST), self.first_base[u], 0.0)
+        first, extra = d.first_pairs.at(u, d.child_first[child])
+        bits = self._first_bits[first] + extra + np.where(np.isin(first, _UNSAID_FIRST), self.first_base[u], 0.0)
         middle = d.child_middle[child]
         if (middle != NOBODY).any():
             by_middle = d.first_pairs.of(u, np.maximum(middle, 0))
@@ -127,8 +112,8 @@ class Scorer:
             )
             better = fits & (other > bits)
             first, bits = np.where(better, FIRST.index("middle"), first), np.where(better, other, bits)
-        last = d.last_pairs.of(w, d.child_last[child])
-        bits = bits + self._last_bits[last] + np.where(np.isin(last, _UNSAID_LAST), self.last_base[w], 0.0)
+        last, extra = d.last_pairs.at(w, d.child_last[child])
+        bits = bits + self._last_bits[last] + extra + np.where(np.isin(last, _UNSAID_LAST), self.last_base[w], 0.0)
         return bits + d.reading_way[reading], first, last
 
     def weigh(self, order: np.ndarray, child: np.ndarray) -> pd.DataFrame:
@@ -293,8 +278,9 @@ class Scorer:
         at = np.repeat(low - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts) + np.arange(counts.sum())
         column = local[pairs.keys[at] % pairs.width]
         here = column >= 0
-        row, level = np.repeat(np.arange(len(rows)), counts)[here], pairs.levels[at[here]]
-        table[row, column[here]] = bits[level] + np.where(level == pairs.default - 1, base[rows][row], 0.0)
+        at, row = at[here], np.repeat(np.arange(len(rows)), counts)[here]
+        level = pairs.levels[at]
+        table[row, column[here]] = bits[level] + pairs.extra[at] + np.where(level == pairs.default - 1, base[rows][row], 0.0)
         return table[row_of][:, column_of]
 
     def _dense_middle(self, typed: np.ndarray, middle: np.ndarray) -> np.ndarray:

@@ -19,10 +19,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from prepaykit.rules.matching.levels import FIRST, GRADE, LAST, TEACHER
+from prepaykit.rules.matching.levels import FIRST, GRADE, LAST, TEACHER, Pairs
 from prepaykit.rules.matching.nicknames import known_frequencies
 
-WAYS = {"as_written": 0.93, "swapped": 0.02, "one_field": 0.05, "one_field_swapped": 0.01, "parents_surname": 0.3}
+WAYS = {"as_written": 0.93, "swapped": 0.02, "one_field": 0.05, "one_field_swapped": 0.01, "parents_surname": 0.3, "no_surname": 0.002}
+# How many parents bear the surname of their child.
+SAME_SURNAME = 0.8
 STRENGTH = 400.0
 
 
@@ -64,14 +66,14 @@ class Weights:
 
 SHIPPED = Weights(
     first={"exact": 0.70, "nickname": 0.09, "slip": 0.055, "short_slip": 0.02, "sound": 0.012, "part": 0.03, "middle": 0.02, "clipped": 0.02,
-           "similar": 0.012, "initial": 0.025, "missing": 1.0, "different": 0.02},
-    last={"exact": 0.76, "part": 0.07, "slip": 0.06, "short_slip": 0.02, "sound": 0.01, "part_slip": 0.01, "similar": 0.012, "initial": 0.01, "missing": 1.0,
+           "two_slips": 0.012, "similar": 0.006, "initial": 0.025, "missing": 1.0, "different": 0.02},
+    last={"exact": 0.76, "part": 0.07, "slip": 0.06, "short_slip": 0.02, "sound": 0.01, "part_slip": 0.01, "two_slips": 0.012, "similar": 0.006, "initial": 0.01, "missing": 1.0,
           "different": 0.025},
     class_={(t, g): a * b for t, a in {"exact": 0.85, "slip": 0.06, "initial": 0.05, "missing": 1.0, "different": 0.05}.items()
             for g, b in {"exact": 0.94, "beside": 0.03, "missing": 1.0, "different": 0.02}.items()},
-    spread_first={"exact": 1, "nickname": 0.25, "slip": 0.02, "short_slip": 0.02, "sound": 0.2, "part": 0.5, "middle": 1, "clipped": 0.25, "similar": 0.003,
+    spread_first={"exact": 1, "nickname": 0.25, "slip": 0.02, "short_slip": 0.02, "sound": 0.2, "part": 0.5, "middle": 1, "clipped": 0.25, "two_slips": 0.001, "similar": 0.001,
                   "initial": 1, "missing": 1, "different": 1},
-    spread_last={"exact": 1, "part": 0.5, "slip": 0.02, "short_slip": 0.02, "sound": 0.2, "part_slip": 0.02, "similar": 0.003, "initial": 1, "missing": 1,
+    spread_last={"exact": 1, "part": 0.5, "slip": 0.02, "short_slip": 0.02, "sound": 0.2, "part_slip": 0.02, "two_slips": 0.001, "similar": 0.001, "initial": 1, "missing": 1,
                  "different": 1},
     spread_teacher={"exact": 1, "slip": 0.03, "initial": 1, "missing": 1, "different": 0.05},
     spread_grade={"exact": 1, "beside": 0.5, "missing": 1, "different": 0.3},
@@ -93,6 +95,23 @@ def shares_of(names: list[str], counts: np.ndarray, part: str) -> np.ndarray:
 
 RARE = 5.0
 PUBLIC = 2000.0
+
+
+def base_of(pairs: Pairs, typed: list, listed: list, owner: np.ndarray, bits: np.ndarray, part: str) -> np.ndarray:
+    """log2 of how likely anybody's parent writes each typed name, over everybody who could be meant.
+
+    `owner`: the number of the name of each child; `bits`: share × spread of the levels; `part`: first or last.
+    """
+    names = ["".join(v) for v in listed]
+    share = shares_of(names, np.bincount(owner, minlength=len(listed)).astype(float), part)
+    rows, columns = pairs.keys // pairs.width, pairs.keys % pairs.width
+    # Who has no name on the list says nothing about how names are spread.
+    ok = np.array([bool(v) for v in listed], dtype=bool)[columns] & (pairs.levels != pairs.default - 1)
+    rows, columns, levels, extra = rows[ok], columns[ok], pairs.levels[ok], pairs.extra[ok]
+    likely = np.bincount(rows, weights=share[columns] * np.exp2(bits[levels] + extra), minlength=len(typed))
+    likely += off_list_share(["".join(v) for v in typed], part) * np.exp2(bits[0])
+    likely[[i for i, v in enumerate(typed) if not v]] = 1.0
+    return np.log2(likely)
 
 
 def off_list_share(names: list[str], part: str) -> np.ndarray:
