@@ -14,6 +14,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from prepaykit.rules.matching.clues import BY_ID, BY_MAIL, BY_PARENT, BY_PHONE
 from prepaykit.rules.matching.desk import NOBODY, Desk
 from prepaykit.rules.matching.levels import CODE, FIRST, GRADE, LAST, TEACHER, WORDS
 from prepaykit.rules.matching.scoring import PARTS, Scores
@@ -139,7 +140,8 @@ def vetoes_of(desk: Desk, pairs: pd.DataFrame) -> np.ndarray:
     order = np.asarray(pairs.index if pairs.index.name == "order" else pairs["order"])
     child, others = pairs["child"].to_numpy(), pairs["other_words"].to_numpy()
     said = desk.order_block[order]
-    by_code, by_address = np.isin(code, ["own", "near"]), (others & 7) > 0
+    by_code, by_address = np.isin(code, ["own", "near"]), (others & (BY_ID | BY_MAIL | BY_PHONE)) > 0
+    by_parent = (others & BY_PARENT) > 0
     typed_id = desk.asked["student_id"].to_numpy()[order] != ""
     listed_id = desk.listed["student_id"].to_numpy()[child] != ""
     exact_name = np.isin(first, ["exact", "nickname", "part"]) & np.isin(last, ["exact", "part"])
@@ -152,10 +154,10 @@ def vetoes_of(desk: Desk, pairs: pd.DataFrame) -> np.ndarray:
             (first == "missing") & ~(by_code & np.isin(last, ["exact", "part", "slip"])),
             np.isin(code, ["other"]),
             np.isin(code, ["siblings", "sibling_near"]) & ~(np.isin(first, ["exact", "nickname", "slip"]) & class_agrees),
-            typed_id & listed_id & ((others & 1) == 0),
+            typed_id & listed_id & ((others & BY_ID) == 0),
             (first == "initial") & ~(by_code | by_address | (np.isin(last, ["exact", "part", "slip"]) & class_agrees)),
             np.isin(last, ["different", "missing", "initial"])
-            & ~(by_code | by_address | (good_first & np.isin(teacher, ["exact", "slip"])) | (good_first & (last == "initial") & class_agrees)),
+            & ~(by_code | by_address | (by_parent & (first != "initial") & class_agrees) | (good_first & np.isin(teacher, ["exact", "slip"])) | (good_first & (last == "initial") & class_agrees)),
             (teacher == "different") & ~exact_name & ~by_code,
             ~(class_agrees | by_code | by_address),
         ],
@@ -181,7 +183,8 @@ def words_of(desk: Desk, pairs: pd.DataFrame) -> np.ndarray:
             + "; "
         )
     others = pairs["other_words"].to_numpy()
-    for bit, word in ((1, "student id agrees; "), (2, "parent's e-mail agrees; "), (4, "parent's phone agrees; ")):
+    for bit, word in ((BY_ID, "student id agrees; "), (BY_MAIL, "parent's e-mail agrees; "), (BY_PHONE, "parent's phone agrees; "),
+                      (BY_PARENT, "parent's surname agrees; ")):  # fmt: skip
         text = text + np.where(others & bit, word, "")
     return text.str.removesuffix("; ").to_numpy()
 

@@ -30,7 +30,7 @@ CALLED = {
     "name": "names",
     "class": "class",
     "code": "code",
-    "other": "id, e-mail, phone",
+    "other": "id, parent",
     "claimed": "claimed by another order",
 }
 _FIELDS = (("first name", "student_first", "first_name", "first_level", FIRST), ("surname", "student_last", "last_name", "last_level", LAST),
