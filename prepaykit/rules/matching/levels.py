@@ -116,8 +116,10 @@ def compare_firsts(
     heads = measures.shared(forms_of(a.firsts, learnt), forms_of(b.firsts, learnt), a, b)
     m = measures.measured(a, b, family, heads, closely=closely)
     is_family, half = np.isin(m.key, family), m.part | (np.isin(m.key, heads) & m.several)
+    # An ear may mistake the first letter, a hand seldom does.
+    same_head = m.same_head | m.heard
     level = np.select(
-        [m.same, is_family, m.slip & m.same_head & (m.shorter >= 5), m.slip & m.same_head & (m.shorter >= 3), m.sound & (m.shorter >= 3),
+        [m.same, is_family, m.slip & same_head & (m.shorter >= 5), m.slip & same_head & (m.shorter >= 3), m.sound & (m.shorter >= 3),
          half, m.clipped, m.two_slips & m.same_head, m.initial, m.alike],
         [_no(FIRST, w) for w in ("exact", "nickname", "slip", "short_slip", "sound", "part", "clipped", "two_slips", "initial", "similar")],
         default=_no(FIRST, "different"),
@@ -157,7 +159,7 @@ def compare_teachers(typed: list[Parts], listed: list[Parts]) -> np.ndarray:
         misread |= process.cdist(fold(words), fold(other), scorer=OSA.distance, score_cutoff=1, dtype=np.uint8) <= 1
     size = np.array([len(w) for w in words])
     head_a, head_b = np.array([w[:1] for w in words]), np.array([w[:1] for w in other])
-    is_slip = ((edits == 1) & (size[:, None] >= 4)) | (((alike >= 0.93) | misread) & (size[:, None] >= 5))
+    is_slip = ((edits == 1) & (size[:, None] >= 4)) | (((alike >= 0.93) | misread) & (size[:, None] >= 5)) | (misread & (edits <= 2) & (size[:, None] >= 3))
     word_level = np.select(
         [edits == 0, is_slip, (size[:, None] == 1) & (head_a[:, None] == head_b[None, :])],
         [_no(TEACHER, w) for w in ("exact", "slip", "initial")], _no(TEACHER, "different"),

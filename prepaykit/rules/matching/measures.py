@@ -67,6 +67,7 @@ class Measured:
     same: np.ndarray
     slip: np.ndarray
     mistaken: np.ndarray
+    heard: np.ndarray
     two_slips: np.ndarray
     alike: np.ndarray
     sound: np.ndarray
@@ -195,7 +196,7 @@ def _ask(a: Side, b: Side, keys: np.ndarray, left: np.ndarray, right: np.ndarray
         alike[ask] = process.cpdist(one[ask], two[ask], scorer=JaroWinkler.similarity, score_cutoff=0.88, dtype=np.float32) >= 0.88
     several = (a.count[left] > 1) | (b.count[right] > 1)
     return Measured(
-        key=keys, left=left, right=right, shorter=shorter, same=(edits == 0) & (shorter > 0), slip=slip, mistaken=mistaken, two_slips=two_slips,
+        key=keys, left=left, right=right, shorter=shorter, same=(edits == 0) & (shorter > 0), slip=slip, mistaken=mistaken, heard=spelled == 0, two_slips=two_slips,
         alike=alike, sound=same_sound & (((longer - shorter <= 3) & same_head) | (shorter >= 5)), part=_share_a_part(a, b, left, right) & (shorter > 1),
         several=several, clipped=_begins(two, a.clip[left], one) | _begins(one, b.clip[right], two),
         initial=(shorter == 1) & same_head, same_head=same_head,

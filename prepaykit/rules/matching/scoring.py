@@ -20,7 +20,7 @@ from scipy import sparse
 from prepaykit.rules.matching.clues import Clues
 from prepaykit.rules.matching.desk import NOBODY, Desk
 from prepaykit.rules.matching.levels import FIRST, GRADE, LAST, TEACHER
-from prepaykit.rules.matching.weights import Weights, base_of
+from prepaykit.rules.matching.weights import UNHEARD, Weights, base_of
 
 KEPT = 8
 CELLS = 400_000
@@ -86,6 +86,7 @@ class Scorer:
         lacks_teacher = (d.teacher_levels == no_teacher) & typed["teacher"].to_numpy()[:, None]
         lacks_grade = (d.grade_levels == no_grade) & typed["grade"].to_numpy()[:, None]
         self._class_kind = lacks_grade.astype(np.int8) + 2 * lacks_teacher.astype(np.int8)
+        self._other_teacher = d.teacher_levels == TEACHER.index("different")
         return bits[d.teacher_levels, d.grade_levels].astype(np.float32)
 
     def _sum_by_order(self, reading_bits: np.ndarray) -> np.ndarray:
@@ -142,22 +143,29 @@ class Scorer:
     def _class_of(self, order: np.ndarray, child: np.ndarray) -> np.ndarray:
         """Bits of the classes of pairs, what anybody of the school writes taken off."""
         said, there = self.desk.order_class[order], self.desk.child_class[child]
-        return self.weights.trust_class * (
-            self.class_bits[said, there] - self._class_bases[order, self._class_kind[said, there]]
-        )
+        bits = self.class_bits[said, there] + np.where(self._other_teacher[said, there], self._teacher_base[order], 0.0)
+        return self.weights.trust_class * (bits - self._class_bases[order, self._class_kind[said, there]])
 
     def _work_out_class_bases(self) -> np.ndarray:
-        """log2 of how likely anybody of the school writes this about the class: one column for each kind of class."""
+        """log2 of how likely anybody of the school writes this about the class: one column for each kind of class.
+
+        Who writes another teacher writes one of the school's: `_teacher_base` is log2 of how likely anybody writes this one.
+        """
         d, result = self.desk, np.zeros((self.orders, 4), dtype=np.float32)
+        self._teacher_base = np.zeros(self.orders, dtype=np.float32)
+        spoken = np.exp2(self.weights.teacher_bits())[d.teacher_levels] * ~self._other_teacher
         table = np.exp2(self.class_bits)
         for block, rows in self._orders_by_block():
             count = np.bincount(d.child_class[self._children_of(block)], minlength=table.shape[1]).astype(float)
             said, row_of = np.unique(d.order_class[rows], return_inverse=True)
+            teacher = (spoken[said] * count).sum(axis=1) / max(1.0, count.sum()) + UNHEARD
+            self._teacher_base[rows] = np.log2(teacher)[row_of]
+            here = table[said] * np.where(self._other_teacher[said], teacher[:, None], 1.0)
             for kind in range(3):
                 share = count * (self._class_kind[said] == kind)
                 total = np.maximum(share.sum(axis=1), 1e-9)
                 # One class in fifty that writes is not on the list.
-                likely = 0.98 * (table[said] * share).sum(axis=1) / total + 0.02 * table[said].min(axis=1)
+                likely = 0.98 * (here * share).sum(axis=1) / total + 0.02 * here.min(axis=1)
                 result[rows, kind] = np.log2(likely)[row_of]
         return result
 

@@ -23,6 +23,8 @@ from prepaykit.rules.matching.levels import FIRST, GRADE, LAST, TEACHER, Pairs
 from prepaykit.rules.matching.nicknames import known_frequencies
 
 WAYS = {"as_written": 0.93, "swapped": 0.02, "one_field": 0.05, "one_field_swapped": 0.01, "parents_surname": 0.3, "no_surname": 0.002}
+# How likely anybody writes a certain text for the teacher that is like none of the school's.
+UNHEARD = 1e-4
 # How many parents bear the surname of their child.
 SAME_SURNAME = 0.8
 STRENGTH = 400.0
@@ -57,6 +59,10 @@ class Weights:
         """log2 of share × spread for each level of LAST."""
         return np.log2([self.last[w] * self.spread_last[w] for w in LAST])
 
+    def teacher_bits(self) -> np.ndarray:
+        """log2 of share × spread for each level of TEACHER alone."""
+        return np.log2([self.class_[t, "missing"] * self.spread_teacher[t] for t in TEACHER])
+
     def class_bits(self) -> np.ndarray:
         """log2 of share × spread for each pair of a level of TEACHER (rows) and of GRADE (columns)."""
         return np.log2(
@@ -75,7 +81,7 @@ SHIPPED = Weights(
                   "initial": 1, "missing": 1, "different": 1},
     spread_last={"exact": 1, "part": 0.5, "slip": 0.02, "short_slip": 0.02, "sound": 0.2, "part_slip": 0.02, "two_slips": 0.001, "similar": 0.001, "initial": 1, "missing": 1,
                  "different": 1},
-    spread_teacher={"exact": 1, "slip": 0.03, "initial": 1, "missing": 1, "different": 0.05},
+    spread_teacher={"exact": 1, "slip": 0.03, "initial": 1, "missing": 1, "different": 1},
     spread_grade={"exact": 1, "beside": 0.5, "missing": 1, "different": 0.3},
     # Bits beside those that the number of codes gives: what a parent of that child writes against what a stranger does.
     code={"own": 4.2, "near": 2.7, "siblings": 1.2, "sibling_near": -1.5, "other": -4.0, "unknown": -0.8, "missing": -0.3},
