@@ -20,7 +20,7 @@ from prepaykit.rules.matching import forms
 from prepaykit.rules.matching.desk import NOBODY, Desk
 from prepaykit.rules.matching.levels import CODE, LAST
 from prepaykit.rules.matching.near import meet, near_pairs
-from prepaykit.rules.matching.weights import SAME_SURNAME, Weights, base_of
+from prepaykit.rules.matching.weights import SAME_SURNAME, Weights
 
 MAIL_BITS, PHONE_BITS, ID_BITS = 5.0, 4.5, 7.0
 BY_ID, BY_MAIL, BY_PHONE, BY_PARENT = 1, 2, 4, 8
@@ -100,42 +100,29 @@ class Clues:
     def _codes(self) -> pd.DataFrame:
         d, bits = self.desk, self.weights.code
         trust, size = self.weights.trust_code, np.log2(max(2, self.children))
-        typed = pd.DataFrame({"order": np.arange(self.orders), "code": d.order_code})
-        typed = typed[typed["code"] != ""]
-        listed = pd.DataFrame({"child": np.arange(self.children), "code": d.child_code})
-        listed = listed[listed["code"] != ""]
+        typed, listed = (np.flatnonzero(c != "") for c in (d.order_code, d.child_code))
         # A code that two children carry points at neither.
-        listed = listed[~listed["code"].duplicated(keep=False)]
-        exact = typed.merge(listed, on="code", validate="m:1")[["order", "child"]]
-        near = _one_edit(typed[~typed["order"].isin(exact["order"])], listed)
-        kin = pd.DataFrame({"child": np.arange(self.children), "family": d.child_family})
+        listed = listed[~pd.Series(d.child_code[listed], dtype="object").duplicated(keep=False).to_numpy()]
+        exact = _same(d.order_code, typed, d.child_code, listed)
+        near = _one_edit(d.order_code, np.setdiff1d(typed, exact[0]), d.child_code, listed)
         rows = []
-        for found, own, theirs in ((exact, "own", "siblings"), (near, "near", "sibling_near")):
-            crowd = found.groupby("order")["child"].transform("size").to_numpy()
-            strong = trust * (size + bits[own]) - np.log2(crowd)
-            rows.append(found.assign(level=CODE.index(own), code=strong))
-            family = found.merge(kin, on="child", validate="m:1").merge(
-                kin, on="family", suffixes=("", "_kin"), validate="m:m"
-            )
-            family = family[family["child"] != family["child_kin"]]
-            members = family.groupby(["order", "child"])["child_kin"].transform("size").to_numpy()
-            weak = trust * (size + bits[theirs]) - np.log2(np.maximum(1, members))
-            rows.append(
-                pd.DataFrame(
-                    {"order": family["order"], "child": family["child_kin"], "level": CODE.index(theirs), "code": weak}
-                )
-            )
+        for (order, child), own, theirs in ((exact, "own", "siblings"), (near, "near", "sibling_near")):
+            crowd = np.bincount(order, minlength=self.orders)[order]
+            rows.append((order, child, CODE.index(own), trust * (size + bits[own]) - np.log2(crowd)))
+            at, kin = np.divmod(meet(d.child_family[child], np.arange(len(child)), d.child_family, np.arange(self.children), self.children), self.children)
+            at, kin = at[kin != child[at]], kin[kin != child[at]]
+            members = np.bincount(at, minlength=len(child))[at]
+            rows.append((order[at], kin, CODE.index(theirs), trust * (size + bits[theirs]) - np.log2(np.maximum(1, members))))
         self.default_level = np.zeros(self.orders, dtype=np.int64)
-        self.default_level[typed["order"]] = CODE.index("unknown")
-        self.default_level[exact["order"]] = CODE.index("other")
+        self.default_level[typed] = CODE.index("unknown")
+        self.default_level[exact[0]] = CODE.index("other")
         self.default = np.array([bits.get(w, 0.0) for w in CODE])[self.default_level]
-        self.default[near["order"]] = -2.0
+        self.default[near[0]] = -2.0
         self.stranger_bits = np.zeros(self.orders)
-        table = (
-            pd.concat(rows, ignore_index=True)
-            .sort_values(["order", "child", "code"])
-            .drop_duplicates(["order", "child"], keep="last")
-        )
+        table = pd.DataFrame({c: np.concatenate([np.broadcast_to(r[k], len(r[0])) for r in rows]) for k, c in enumerate(("order", "child", "level", "code"))})
+        # Whom two codes of the same order point at, the stronger one points at.
+        best = np.lexsort([-table["code"], table["child"], table["order"]])
+        table = table.iloc[best].drop_duplicates(["order", "child"])
         return table.assign(other=0.0, words=0)
 
     # --- ids and addresses -------------------------------------------------------------------------------------------------
@@ -176,7 +163,7 @@ class Clues:
             return pd.DataFrame({c: pd.Series(dtype="float64") for c in columns})
         self.other_default[asked[silent[asked]]] = np.log2(1 - SAME_SURNAME)
         pairs, bits = d.last_pairs, self.weights.last_bits()
-        base = base_of(pairs, d.lasts, d.listed_lasts, d.child_last, bits, "last")
+        base = d.last_bases.of(bits)
         kept = np.flatnonzero(np.isin(pairs.levels, strong))
         surname = pairs.keys[kept] // pairs.width
         met = meet(d.order_parent[asked], asked, surname, kept, len(pairs.keys))
@@ -206,14 +193,18 @@ def _unlike(d: Desk) -> tuple[np.ndarray, np.ndarray]:
     return silent, ~is_like & ~silent
 
 
-def _one_edit(typed: pd.DataFrame, listed: pd.DataFrame) -> pd.DataFrame:
-    """Every pair of a typed code and a code of the list that are one edit apart."""
-    if not len(typed) or not len(listed):
-        return pd.DataFrame({"order": pd.Series(dtype="int64"), "child": pd.Series(dtype="int64")})
-    keys = near_pairs(typed["code"].tolist(), listed["code"].tolist())
-    one, two = keys // len(listed), keys % len(listed)
-    edits = process.cpdist(
-        typed["code"].to_numpy(object)[one], listed["code"].to_numpy(object)[two], scorer=OSA.distance, score_cutoff=1, dtype=np.uint8
-    ) if len(keys) else np.empty(0)  # fmt: skip
-    near = edits <= 1
-    return pd.DataFrame({"order": typed["order"].to_numpy()[one[near]], "child": listed["child"].to_numpy()[two[near]]})
+def _same(typed: np.ndarray, orders: np.ndarray, listed: np.ndarray, children: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Orders and children with the same code; the code of no child is there twice."""
+    owner = dict(zip(listed[children].tolist(), children.tolist(), strict=True))
+    child = np.array([owner.get(c, NOBODY) for c in typed[orders].tolist()], dtype=np.int64)
+    return orders[child != NOBODY], child[child != NOBODY]
+
+
+def _one_edit(typed: np.ndarray, orders: np.ndarray, listed: np.ndarray, children: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Orders and children whose codes are at most one edit apart."""
+    keys = near_pairs(typed[orders].tolist(), listed[children].tolist())
+    order, child = orders[keys // max(1, len(children))], children[keys % max(1, len(children))]
+    if not len(keys):
+        return order, child
+    near = process.cpdist(typed[order], listed[child], scorer=OSA.distance, score_cutoff=1, dtype=np.uint8) <= 1
+    return order[near], child[near]

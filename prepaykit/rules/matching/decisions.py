@@ -18,7 +18,7 @@ from prepaykit.rules.matching.clues import BY_ID, BY_MAIL, BY_PARENT, BY_PHONE
 from prepaykit.rules.matching.desk import NOBODY, Desk
 from prepaykit.rules.matching.levels import CODE, FIRST, GRADE, LAST, TEACHER, WORDS
 from prepaykit.rules.matching.scoring import PARTS, Scores
-from prepaykit.rules.matching.weights import Weights
+from prepaykit.rules.matching.weights import WAYS, Weights
 
 THRESHOLD = 0.999
 NOBODY_FITS = 0.95
@@ -167,29 +167,32 @@ def vetoes_of(desk: Desk, pairs: pd.DataFrame) -> np.ndarray:
 
 def words_of(desk: Desk, pairs: pd.DataFrame) -> np.ndarray:
     """How each pair agrees, in words: levels only, never the names themselves."""
-    ways = desk.reading_way
     order = np.asarray(pairs.index if pairs.index.name == "order" else pairs["order"])
-    way = ways[desk.first_reading[order] + pairs["reading"].to_numpy()]
-    swapped = np.where(np.isclose(way, np.log2(0.02)) | np.isclose(way, np.log2(0.01)), "fields swapped; ", "")
-    text = pd.Series(swapped, dtype="object")
-    for label, column, levels in (("first name", "first_level", FIRST), ("surname", "last_level", LAST), ("teacher", "teacher_level", TEACHER),
-                                  ("grade", "grade_level", GRADE), ("code", "code_level", CODE)):  # fmt: skip
-        text = (
-            text
-            + f"{label} "
-            + pd.Series([WORDS[w] if w != "missing" else "not given" for w in levels])[
-                pairs[column].to_numpy()
-            ].to_numpy()
-            + "; "
-        )
-    others = pairs["other_words"].to_numpy()
-    for bit, word in ((BY_ID, "student id agrees; "), (BY_MAIL, "parent's e-mail agrees; "), (BY_PHONE, "parent's phone agrees; "),
-                      (BY_PARENT, "parent's surname agrees; ")):  # fmt: skip
-        text = text + np.where(others & bit, word, "")
-    return text.str.removesuffix("; ").to_numpy()
+    way = desk.reading_way[desk.first_reading[order] + pairs["reading"].to_numpy()]
+    swapped = np.isclose(way, np.log2(WAYS["swapped"])) | np.isclose(way, np.log2(WAYS["one_field_swapped"]))
+    columns = [swapped, *(pairs[c].to_numpy() for _, c, _ in _FIELDS), pairs["other_words"].to_numpy()]
+    sizes = [2, *(len(levels) for _, _, levels in _FIELDS), 16]
+    known, row = np.unique(np.ravel_multi_index([np.asarray(c, dtype=np.int64) for c in columns], sizes), return_inverse=True)
+    texts = [_sentence(*numbers) for numbers in zip(*(p.tolist() for p in np.unravel_index(known, sizes)), strict=True)]
+    result = np.empty(len(known), dtype=object)
+    result[:] = texts
+    return result[row]
 
 
 # --- inside ------------------------------------------------------------------------------------------------------------
+
+
+_FIELDS = (("first name", "first_level", FIRST), ("surname", "last_level", LAST), ("teacher", "teacher_level", TEACHER), ("grade", "grade_level", GRADE),
+           ("code", "code_level", CODE))  # fmt: skip
+_OTHERS = ((BY_ID, "student id agrees"), (BY_MAIL, "parent's e-mail agrees"), (BY_PHONE, "parent's phone agrees"), (BY_PARENT, "parent's surname agrees"))  # fmt: skip
+
+
+def _sentence(swapped: int, *numbers: int) -> str:
+    *levels, others = numbers
+    said = ["fields swapped"] if swapped else []
+    for (label, _, names), number in zip(_FIELDS, levels, strict=True):
+        said.append(f"{label} {WORDS[names[number]] if names[number] != 'missing' else 'not given'}")
+    return "; ".join([*said, *(word for bit, word in _OTHERS if others & bit)])
 
 
 def _words(numbers: pd.Series, levels: tuple[str, ...]) -> np.ndarray:

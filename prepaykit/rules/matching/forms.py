@@ -280,8 +280,7 @@ _BY_EAR = (("ph", "f"), ("gh", ""), ("ck", "k"), ("sch", "x"), ("sh", "x"), ("ch
 _BY_EYE = (("m", "rn"), ("d", "cl"), ("w", "vv"), ("l", "i"), ("v", "u"), ("c", "e"))
 _BY_SPELLING = (("ie", "y"), ("ei", "y"), ("ey", "y"), ("ay", "ai"), ("ee", "i"), ("ea", "i"), ("ph", "f"), ("ck", "k"), ("sch", "sh"), ("ch", "sh"),
                 ("th", "t"), ("ah", "a"), ("x", "ks"), ("z", "s"), ("c", "k"), ("q", "k"))  # fmt: skip
-_DOUBLES = re.compile(r"(.)\1+")
-_HEADS, _VOWELS = re.compile(r"(?m)^[aeiouyhw]"), re.compile(r"[aeiouyhw]")
+_HEADS, _VOWELS = re.compile(r"(?m)^[aeiouyhw]"), re.compile(r"[aeiouyhw]+")
 _PET = re.compile(r"(?m)(?<=[^\n]{3})(?:ie|ey|y|i)$")
 _PET_DOUBLE = re.compile(r"(?m)(?<=[^\n]{2})([^\n])\1$")
 
@@ -297,6 +296,14 @@ def _exchanged(text: str, pairs: tuple[tuple[str, str], ...]) -> str:
     return text
 
 
+def _single(text: str) -> str:
+    """Without doubled letters."""
+    for letter in set(text) - {"\n"}:
+        while letter + letter in text:
+            text = text.replace(letter + letter, letter)
+    return text
+
+
 def by_ear(texts: list[str]) -> list[str]:
     """A rough key of how each name sounds: names that are written by ear in two ways have the same.
 
@@ -304,7 +311,7 @@ def by_ear(texts: list[str]) -> list[str]:
     ['ktln', 'ktln', 'stfn', 'stfn', 'an', 'af']
     """
     return _changed(
-        texts, lambda t: _DOUBLES.sub(r"\1", _VOWELS.sub("", _HEADS.sub("A", _exchanged(t, _BY_EAR)))).replace("A", "a")
+        texts, lambda t: _single(_VOWELS.sub("", _HEADS.sub("A", _exchanged(t, _BY_EAR)))).replace("A", "a")
     )
 
 
@@ -323,7 +330,7 @@ def by_spelling(texts: list[str]) -> list[str]:
     >>> by_spelling(["hawley", "hawlie"]), by_spelling(["christy", "kristie"])
     (['hawly', 'hawly'], ['shristy', 'kristy'])
     """
-    return _changed(texts, lambda t: _DOUBLES.sub(r"\1", _exchanged(t, _BY_SPELLING)))
+    return _changed(texts, lambda t: _single(_exchanged(t, _BY_SPELLING)))
 
 
 def clipped(texts: list[str]) -> list[str]:

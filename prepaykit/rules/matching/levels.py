@@ -14,6 +14,7 @@ Known limits: two slips in a name of four letters are `different`, unless an eye
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,7 @@ from rapidfuzz.distance import OSA, JaroWinkler
 
 from prepaykit.rules.matching import measures
 from prepaykit.rules.matching.forms import by_eye, by_spelling
+from prepaykit.rules.matching.near import distinct
 from prepaykit.rules.matching.nicknames import forms_of
 
 FIRST = (
@@ -81,6 +83,20 @@ class Pairs:
     extra: np.ndarray
     width: int
     default: int
+
+    @cached_property
+    def first_key(self) -> np.ndarray:
+        """Where the pairs of each left value begin, and the end of all."""
+        rows = int(self.keys[-1] // self.width) + 1 if len(self.keys) else 0
+        return np.searchsorted(self.keys, np.arange(rows + 1) * self.width)
+
+    def of_rows(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Which of `rows` and which pair, for all pairs of these left values."""
+        last = len(self.first_key) - 1
+        low, high = self.first_key[np.minimum(rows, last)], self.first_key[np.minimum(rows + 1, last)]
+        counts = high - low
+        row = np.repeat(np.arange(len(rows)), counts)
+        return row, np.arange(len(row)) + np.repeat(low - np.cumsum(counts) + counts, counts)
 
     def at(self, left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The level of each pair (left, right), and its extra bits."""
@@ -210,7 +226,7 @@ def _missing(found: tuple, a: measures.Side, b: measures.Side, levels: tuple[str
     keys, level, extra, different = found
     width = max(1, len(b.values))
     gone_a, gone_b = np.flatnonzero(a.size == 0), np.flatnonzero(b.size == 0)
-    more = np.unique(
+    more = distinct(
         np.concatenate(
             [
                 (gone_a[:, None] * width + np.arange(len(b.values))).ravel(),

@@ -18,7 +18,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA, JaroWinkler, Prefix
 
 from prepaykit.rules.matching.forms import by_ear, by_eye, by_spelling, clipped
-from prepaykit.rules.matching.near import far_pairs, meet, near_pairs
+from prepaykit.rules.matching.near import distinct, far_pairs, meet, near_pairs
 
 
 class Side:
@@ -30,7 +30,6 @@ class Side:
         self.firsts = [v[0] if v else "" for v in values]
         self.text = _texts(self.joined)
         self.size = np.array([len(t) for t in self.joined], dtype=np.int64)
-        self.head = pd.factorize(_texts([t[:1] for t in self.joined]))[0] if values else np.empty(0, dtype=np.int64)
         self.count = np.array([len(v) for v in values], dtype=np.int64)
 
     @cached_property
@@ -50,10 +49,17 @@ class Side:
         return _texts(clipped(self.joined))
 
     @cached_property
-    def parts(self) -> tuple[np.ndarray, list[str]]:
-        """Every part of two letters or more (a single letter only beside others), and whose it is."""
-        found = [(i, p) for i, v in enumerate(self.values) for p in v if len(v) > 1 or len(p) > 1]
-        return np.array([f[0] for f in found], dtype=np.int64), [f[1] for f in found]
+    def clip_size(self) -> np.ndarray:
+        return np.array([len(t) for t in self.clip], dtype=np.int64)
+
+    @cached_property
+    def parts(self) -> tuple[np.ndarray, np.ndarray, list[str]]:
+        """Every part of two letters or more (a single letter only beside others): whose it is, the how manieth, and its text."""
+        owner = np.repeat(np.arange(len(self.values)), self.count)
+        texts = [p for v in self.values for p in v]
+        place = np.arange(len(owner)) - np.repeat(np.cumsum(self.count) - self.count, self.count)
+        kept = (np.array([len(t) for t in texts], dtype=np.int64) > 1) | (self.count[owner] > 1)
+        return owner[kept], place[kept], [t for t, k in zip(texts, kept.tolist(), strict=True) if k]
 
 
 @dataclass
@@ -83,7 +89,7 @@ def shared(left: pd.DataFrame, right: pd.DataFrame, a: Side, b: Side) -> np.ndar
     left, right = ((s.size[t["at"].to_numpy()] > 1, t) for s, t in ((a, left), (b, right)))
     at_left, at_right = (t["at"].to_numpy(np.int64)[ok] for ok, t in (left, right))
     both = _numbered(left[1]["key"].to_numpy(object)[left[0]], right[1]["key"].to_numpy(object)[right[0]], least=2)
-    return np.unique(meet(both[0], at_left, both[1], at_right, max(1, len(b.values))))
+    return distinct(meet(both[0], at_left, both[1], at_right, max(1, len(b.values))))
 
 
 def measured(a: Side, b: Side, *more: np.ndarray, closely: np.ndarray | None = None) -> Measured:
@@ -96,7 +102,8 @@ def measured(a: Side, b: Side, *more: np.ndarray, closely: np.ndarray | None = N
     lonely &= a.size >= 4
     if closely is not None:
         lonely &= closely
-    far = np.setdiff1d(far_pairs(a.joined, np.flatnonzero(lonely), b.joined), keys)
+    far = far_pairs(a.joined, np.flatnonzero(lonely), b.joined)
+    far = far[~_within(far, keys)]
     keys = np.concatenate([keys, far])
     left, right = keys // width, keys % width
     edits = np.concatenate([edits, np.full(len(far), 2, dtype=np.uint8)])
@@ -109,16 +116,21 @@ def part_slips(a: Side, b: Side, m: Measured) -> np.ndarray:
     rows = np.flatnonzero(((a.count[m.left] > 1) | (b.count[m.right] > 1)) & ~m.part)
     if not len(rows):
         return result
-    for i in range(2):
-        one, long_one = _part_texts(a, i)
-        for k in range(2):
-            two, long_two = _part_texts(b, k)
+    theirs = [_part_texts(b, k) for k in range(2)]
+    for one, long_one in (_part_texts(a, k) for k in range(2)):
+        for two, long_two in theirs:
             at = rows[long_one[m.left[rows]] & long_two[m.right[rows]]]
             result[at] |= _edits(one[m.left[at]], two[m.right[at]], 1) <= 1
     return result
 
 
 # --- inside ------------------------------------------------------------------------------------------------------------
+
+
+def _within(some: np.ndarray, in_order: np.ndarray) -> np.ndarray:
+    if not len(in_order):
+        return np.zeros(len(some), dtype=bool)
+    return in_order[np.minimum(np.searchsorted(in_order, some), len(in_order) - 1)] == some
 
 
 def _texts(texts: list[str]) -> np.ndarray:
@@ -148,7 +160,7 @@ def _met(a: Side, b: Side, more: tuple[np.ndarray, ...]) -> np.ndarray:
     if not a.values or not b.values:
         return np.empty(0, dtype=np.int64)
     found = [near_pairs(a.joined, b.joined), near_pairs(a.eye.tolist(), b.eye.tolist()), near_pairs(a.spelling.tolist(), b.spelling.tolist()), *more]
-    (owner_a, parts_a), (owner_b, parts_b) = a.parts, b.parts
+    (owner_a, _, parts_a), (owner_b, _, parts_b) = a.parts, b.parts
     for left, right in ((parts_a, parts_b), ([p[:3] for p in parts_a], [p[:3] for p in parts_b]), (by_ear(parts_a), by_ear(parts_b))):
         one, two = _numbered(left, right)
         found.append(meet(one, owner_a, two, owner_b, width))
@@ -158,21 +170,21 @@ def _met(a: Side, b: Side, more: tuple[np.ndarray, ...]) -> np.ndarray:
     heads_a, heads_b = _numbered([t[:1] for t in a.joined], [t[:1] for t in b.joined])
     for at_a, at_b in ((np.flatnonzero(a.size == 1), np.arange(len(b.values))), (np.arange(len(a.values)), np.flatnonzero(b.size == 1))):
         found.append(meet(heads_a[at_a], at_a, heads_b[at_b], at_b, width))
-    return np.unique(np.concatenate(found))
+    return distinct(np.concatenate(found))
 
 
 def _near_parts(a: Side, b: Side, width: int) -> np.ndarray:
     """Pairs of which one has several parts, and one part is a letter off."""
-    (owner_a, parts_a), (owner_b, parts_b) = a.parts, b.parts
+    (owner_a, _, parts_a), (owner_b, _, parts_b) = a.parts, b.parts
     known_a, known_b = list(dict.fromkeys(parts_a)), list(dict.fromkeys(parts_b))
     near = near_pairs(known_a, known_b)
     place_a, place_b = ({p: i for i, p in enumerate(k)} for k in (known_a, known_b))
     at_a, at_b = np.array([place_a[p] for p in parts_a]), np.array([place_b[p] for p in parts_b])
     one, two = near // max(1, len(known_b)), near % max(1, len(known_b))
     # From parts to their owners: first the pairs of owners of the left part, then those of the right one.
-    half = np.unique(meet(at_a, owner_a, one, two, max(1, len(known_b))))
+    half = distinct(meet(at_a, owner_a, one, two, max(1, len(known_b))))
     left, right_part = half // max(1, len(known_b)), half % max(1, len(known_b))
-    keys = np.unique(meet(right_part, left, at_b, owner_b, width))
+    keys = distinct(meet(right_part, left, at_b, owner_b, width))
     return keys[(a.count[keys // width] > 1) | (b.count[keys % width] > 1)]
 
 
@@ -198,20 +210,19 @@ def _ask(a: Side, b: Side, keys: np.ndarray, left: np.ndarray, right: np.ndarray
     return Measured(
         key=keys, left=left, right=right, shorter=shorter, same=(edits == 0) & (shorter > 0), slip=slip, mistaken=mistaken, heard=spelled == 0, two_slips=two_slips,
         alike=alike, sound=same_sound & (((longer - shorter <= 3) & same_head) | (shorter >= 5)), part=_share_a_part(a, b, left, right) & (shorter > 1),
-        several=several, clipped=_begins(two, a.clip[left], one) | _begins(one, b.clip[right], two),
+        several=several, clipped=_begins(b, right, a, left) | _begins(a, left, b, right),
         initial=(shorter == 1) & same_head, same_head=same_head,
     )  # fmt: skip
 
 
-def _begins(long: np.ndarray, stem: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    """Is a name a pet form of another: does the other begin with its stem of three letters or more, and is it longer than the stem?"""
-    if not len(long):
-        return np.empty(0, dtype=bool)
-    sizes, longs, wholes = (np.fromiter(map(len, t), dtype=np.int64, count=len(t)) for t in (stem, long, whole))
-    ask = np.flatnonzero((sizes >= 3) & (longs > sizes) & ((longs > wholes) | (wholes > sizes)))
-    result = np.zeros(len(long), dtype=bool)
+def _begins(one: Side, at: np.ndarray, other: Side, there: np.ndarray) -> np.ndarray:
+    """Is the other a pet form of the one: does the one begin with its stem of three letters or more, and is it longer than the stem?"""
+    long, stem, whole = one.size[at], other.clip_size[there], other.size[there]
+    ask = np.flatnonzero((stem >= 3) & (long > stem) & ((long > whole) | (whole > stem)))
+    result = np.zeros(len(at), dtype=bool)
     if len(ask):
-        result[ask] = process.cpdist(long[ask], stem[ask], scorer=Prefix.similarity, dtype=np.uint8) == sizes[ask]
+        met = process.cpdist(one.text[at[ask]], other.clip[there[ask]], scorer=Prefix.similarity, dtype=np.uint8)
+        result[ask] = met == stem[ask]
     return result
 
 
@@ -229,18 +240,23 @@ def _share_a_part(a: Side, b: Side, left: np.ndarray, right: np.ndarray) -> np.n
 
 
 def _part_numbers(a: Side, b: Side, width: int = 3) -> tuple[np.ndarray, np.ndarray]:
-    numbers: dict[str, int] = {}
+    """A number for each of the first parts of each name, the same for the same text; what is not there meets nothing."""
+    (owner_a, place_a, parts_a), (owner_b, place_b, parts_b) = a.parts, b.parts
     tables = []
-    for empty, side in enumerate((a, b)):
-        table = np.full((len(side.values), width), -1 - empty, dtype=np.int64)
-        for i, v in enumerate(side.values):
-            for k, p in enumerate(v[:width]):
-                table[i, k] = numbers.setdefault(p, len(numbers)) if len(p) > 1 else -1 - empty
+    for side, owner, place, number in zip((a, b), (owner_a, owner_b), (place_a, place_b), _numbered(parts_a, parts_b, least=2), strict=True):
+        empty = -1 if side is a else -2
+        table = np.full((len(side.values), width), empty, dtype=np.int64)
+        kept = place < width
+        table[owner[kept], place[kept]] = number[kept]
         tables.append(table)
     return tables[0], tables[1]
 
 
 def _part_texts(side: Side, k: int) -> tuple[np.ndarray, np.ndarray]:
     """The k-th part of each name, and whether it is long enough for a slip to be seen."""
-    texts = [v[k] if len(v) > k else "" for v in side.values]
-    return _texts(texts), np.array([len(t) >= 4 for t in texts], dtype=bool)
+    owner, place, parts = side.parts
+    texts, long = np.full(len(side.values), "", dtype=object), np.zeros(len(side.values), dtype=bool)
+    at = np.flatnonzero(place == k)
+    texts[owner[at]] = [parts[i] for i in at]
+    long[owner[at]] = [len(parts[i]) >= 4 for i in at]
+    return texts, long

@@ -25,7 +25,7 @@ def near_pairs(left: list[str], right: list[str]) -> np.ndarray:
     """
     if not left or not right:
         return np.empty(0, dtype=np.int64)
-    return np.unique(meet(*_numbers(left), *_numbers(right), len(right)))
+    return distinct(meet(*_numbers(left), *_numbers(right), len(right)))
 
 
 def far_pairs(left: list[str], at: np.ndarray, right: list[str], *, slips: int = 2) -> np.ndarray:
@@ -49,6 +49,14 @@ def meet(
     at = np.repeat(low - np.cumsum(counts) + counts, counts)
     at += np.arange(len(at))
     return np.repeat(owner_left[met], counts).astype(np.int64) * width + owner_right[order[at]]
+
+
+def distinct(keys: np.ndarray) -> np.ndarray:
+    """The distinct numbers, sorted: for many of them faster than numpy's own."""
+    keys = np.sort(keys)
+    new = np.ones(len(keys), dtype=bool)
+    np.not_equal(keys[1:], keys[:-1], out=new[1:])
+    return keys[new]
 
 
 def _numbers(texts: list[str]) -> tuple[np.ndarray, np.ndarray]:

@@ -19,8 +19,8 @@ from scipy import sparse
 
 from prepaykit.rules.matching.clues import Clues
 from prepaykit.rules.matching.desk import NOBODY, Desk
-from prepaykit.rules.matching.levels import FIRST, GRADE, LAST, TEACHER
-from prepaykit.rules.matching.weights import UNHEARD, Weights, base_of
+from prepaykit.rules.matching.levels import FIRST, GRADE, LAST, TEACHER, Pairs
+from prepaykit.rules.matching.weights import UNHEARD, Weights
 
 KEPT = 8
 CELLS = 400_000
@@ -41,6 +41,26 @@ class Scores:
     sibling: np.ndarray
 
 
+class Columns:
+    """The distinct values of some children: `of_child` is the place of each child's, `place` that of each value (-1 if nobody has it)."""
+
+    def __init__(self, owner: np.ndarray, width: int):
+        self.values, self.of_child = np.unique(owner, return_inverse=True)
+        self.place = np.full(width, -1, dtype=np.int64)
+        self.place[self.values] = np.arange(len(self.values))
+
+
+class School:
+    """The children of a school (or of all), and the distinct names and classes among them."""
+
+    def __init__(self, desk: Desk, children: np.ndarray):
+        self.children = children
+        self.firsts = Columns(desk.child_first[children], desk.first_pairs.width)
+        self.lasts = Columns(desk.child_last[children], desk.last_pairs.width)
+        self.classes = Columns(desk.child_class[children], desk.teacher_levels.shape[1])
+        self.has_middle = bool((desk.child_middle[children] != NOBODY).any())
+
+
 class Scorer:
     """Weighs pairs of a desk with given weights."""
 
@@ -48,12 +68,7 @@ class Scorer:
         self.desk, self.clues, self.weights, self.kept = desk, clues, weights, kept
         self.children, self.orders = len(desk.listed), len(desk.asked)
         self._first_bits, self._last_bits = weights.first_bits(), weights.last_bits()
-        self.first_base = base_of(
-            desk.first_pairs, desk.firsts, desk.listed_firsts, desk.child_first, self._first_bits, "first"
-        )
-        self.last_base = base_of(
-            desk.last_pairs, desk.lasts, desk.listed_lasts, desk.child_last, self._last_bits, "last"
-        )
+        self.first_base, self.last_base = desk.first_bases.of(self._first_bits), desk.last_bases.of(self._last_bits)
         self.class_bits = self._class_table()
         self._class_bases = self._work_out_class_bases()
         self.nameless = (desk.listed["first_name"] == "").to_numpy() & (desk.listed["last_name"] == "").to_numpy()
@@ -134,15 +149,15 @@ class Scorer:
         code, code_level, other, other_words = self.clues.of(order, child)
         return pd.DataFrame({
             "order": order, "child": child, "name": self.weights.trust_name * (best - self.name_base[order]),
-            "class": self._class_of(order, child),
+            "class": self._class_of(order, d.child_class[child]),
             "code": code, "other": other, "school": self._school_bits(order, child), "prior": np.log2((1 - self.weights.unlisted) / max(1, self.children)),
             "first_level": first, "last_level": last, "reading": way, "teacher_level": d.teacher_levels[oc, cc], "grade_level": d.grade_levels[oc, cc],
             "code_level": code_level, "other_words": other_words,
         })  # fmt: skip
 
-    def _class_of(self, order: np.ndarray, child: np.ndarray) -> np.ndarray:
-        """Bits of the classes of pairs, what anybody of the school writes taken off."""
-        said, there = self.desk.order_class[order], self.desk.child_class[child]
+    def _class_of(self, order: np.ndarray, there: np.ndarray) -> np.ndarray:
+        """Bits of orders with classes, what anybody of the school writes taken off."""
+        said = self.desk.order_class[order]
         bits = self.class_bits[said, there] + np.where(self._other_teacher[said, there], self._teacher_base[order], 0.0)
         return self.weights.trust_class * (bits - self._class_bases[order, self._class_kind[said, there]])
 
@@ -197,10 +212,11 @@ class Scorer:
             rows = rows if sample is None else np.intersect1d(rows, sample, assume_unique=True)
             if not len(children) or not len(rows):
                 continue
+            school = School(self.desk, children)
             step = max(1, CELLS // (2 * len(children)))
             for start in range(0, len(rows), step):
                 part = rows[start : start + step]
-                order, child = self._sweep(part, children, total, sibling)
+                order, child = self._sweep(part, school, total, sibling)
                 kept_order.append(order)
                 kept_child.append(child)
         order, child = (np.concatenate(x) if x else np.empty(0, dtype=np.int64) for x in (kept_order, kept_child))
@@ -216,31 +232,35 @@ class Scorer:
         return Scores(pairs, rest, nobody, sibling)
 
     def _sweep(
-        self, part: np.ndarray, children: np.ndarray, total: np.ndarray, sibling: np.ndarray
+        self, part: np.ndarray, school: School, total: np.ndarray, sibling: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Weigh some orders with all these children; keep the best of each."""
-        d = self.desk
+        """Weigh some orders with all children of a school; keep the best of each."""
+        d, children = self.desk, school.children
         low, high = d.first_reading[part], d.first_reading[part + 1]
         counts = high - low
         reading = np.repeat(low - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts) + np.arange(counts.sum())
         first = self._dense(
-            d.first_pairs, d.reading_first[reading], d.child_first[children], self._first_bits, self.first_base
+            d.first_pairs, d.reading_first[reading], school.firsts, self._first_bits, self.first_base
         )
-        if (d.child_middle[children] != NOBODY).any():
+        if school.has_middle:
             first = np.maximum(first, self._dense_middle(d.reading_first[reading], d.child_middle[children]))
         last = self._dense(
-            d.last_pairs, d.reading_last[reading], d.child_last[children], self._last_bits, self.last_base
+            d.last_pairs, d.reading_last[reading], school.lasts, self._last_bits, self.last_base
         )
         starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
         straight = last[starts]
         first += last
         first += d.reading_way[reading][:, None].astype(np.float32)
-        name = np.maximum.reduceat(first, starts, axis=0)
+        name = first[starts]
+        for k in range(1, int(counts.max())):
+            more = np.flatnonzero(counts > k)
+            name[more] = np.maximum(name[more], first[starts[more] + k])
         name[:, self.nameless[children]] = -60.0
         self._count_together(part, name, len(children))
         name -= self.name_base[part][:, None].astype(np.float32)
         bits = name * np.float32(self.weights.trust_name)
-        bits += self._class_of(part[:, None], children[None, :]).astype(np.float32)
+        by_class = self._class_of(part[:, None], school.classes.values[None, :]).astype(np.float32)
+        bits += by_class[:, school.classes.of_child]
         clue = self.clues.dense(part, children)
         bits += clue
         bits += np.float32(np.log2((1 - self.weights.unlisted) / max(1, self.children))) + np.float32(
@@ -253,7 +273,7 @@ class Scorer:
         ) + self.clues.dense_kin(part, children, clue)
         # That a brother or sister bears a name alike is unlikely.
         kin -= self._dense(
-            d.first_pairs, d.reading_first[reading[starts]], d.child_first[children], _NAMESAKE, np.zeros(len(d.firsts))
+            d.first_pairs, d.reading_first[reading[starts]], school.firsts, _NAMESAKE, np.zeros(len(d.firsts))
         )
         kin += (
             np.log2(self.weights.unlisted * self.weights.sibling_unlisted / max(1, self.children))
@@ -271,25 +291,17 @@ class Scorer:
         both = (1 - self.weights.together) * np.exp2(self.alone[part]) + self.weights.together * others
         self.name_base[part] = np.log2(np.maximum(both, 1e-300))
 
-    def _dense(self, pairs, typed: np.ndarray, owner: np.ndarray, bits: np.ndarray, base: np.ndarray) -> np.ndarray:
+    def _dense(self, pairs: Pairs, typed: np.ndarray, columns: Columns, bits: np.ndarray, base: np.ndarray) -> np.ndarray:
         """Bits of each reading (rows) with each child (columns)."""
         rows, row_of = np.unique(typed, return_inverse=True)
-        columns, column_of = np.unique(owner, return_inverse=True)
-        table = np.repeat((bits[pairs.default] + base[rows]).astype(np.float32)[:, None], len(columns), axis=1)
-        local = np.full(pairs.width, -1, dtype=np.int64)
-        local[columns] = np.arange(len(columns))
-        low, high = (
-            np.searchsorted(pairs.keys, rows * pairs.width),
-            np.searchsorted(pairs.keys, (rows + 1) * pairs.width),
-        )
-        counts = high - low
-        at = np.repeat(low - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts) + np.arange(counts.sum())
-        column = local[pairs.keys[at] % pairs.width]
+        table = np.repeat((bits[pairs.default] + base[rows]).astype(np.float32)[:, None], len(columns.values), axis=1)
+        row, at = pairs.of_rows(rows)
+        column = columns.place[pairs.keys[at] % pairs.width]
         here = column >= 0
-        at, row = at[here], np.repeat(np.arange(len(rows)), counts)[here]
+        at, row = at[here], row[here]
         level = pairs.levels[at]
         table[row, column[here]] = bits[level] + pairs.extra[at] + np.where(level == pairs.default - 1, base[rows][row], 0.0)
-        return table[row_of][:, column_of]
+        return table[row_of[:, None], columns.of_child[None, :]]
 
     def _dense_middle(self, typed: np.ndarray, middle: np.ndarray) -> np.ndarray:
         good = np.full(len(FIRST), -60.0)
@@ -299,7 +311,8 @@ class Scorer:
                 + self._first_bits[FIRST.index(word)]
                 - (2.0 if word == "initial" else 0.0)
             )
-        table = self._dense(self.desk.first_pairs, typed, np.maximum(middle, 0), good, np.zeros(len(self.desk.firsts)))
+        columns = Columns(np.maximum(middle, 0), self.desk.first_pairs.width)
+        table = self._dense(self.desk.first_pairs, typed, columns, good, np.zeros(len(self.desk.firsts)))
         table[:, middle == NOBODY] = -60.0
         return table
 
@@ -321,23 +334,30 @@ class Scorer:
         return one[elsewhere], two[elsewhere]
 
     def _alike_anywhere(self, orders: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Orders and children whose first and last names both have much in common."""
+        """Orders and children whose first and last names both have much in common, or one of them and the class."""
         d = self.desk
-        def bearers(owner, width):
-            return sparse.csr_matrix(
-                    (np.ones(len(owner), dtype=np.float32), (owner, np.arange(len(owner)))), shape=(width, len(owner))
-                )
         strong_first = [FIRST.index(w) for w in ("exact", "nickname", "slip", "short_slip", "part", "clipped")]
         strong_last = [LAST.index(w) for w in ("exact", "part", "slip", "short_slip")]
         reading = np.flatnonzero(np.isin(d.reading_order, orders))
-        first = _strong(d.first_pairs, strong_first, len(d.firsts))[d.reading_first[reading]] @ bearers(
+        first = _strong(d.first_pairs, strong_first, len(d.firsts))[d.reading_first[reading]] @ _bearers(
             d.child_first, d.first_pairs.width
         )
-        last = _strong(d.last_pairs, strong_last, len(d.lasts))[d.reading_last[reading]] @ bearers(
+        last = _strong(d.last_pairs, strong_last, len(d.lasts))[d.reading_last[reading]] @ _bearers(
             d.child_last, d.last_pairs.width
         )
-        both = first.multiply(last).tocoo()
-        return d.reading_order[reading[both.row]].astype(np.int64), both.col.astype(np.int64)
+        good = [TEACHER.index("exact"), TEACHER.index("slip")]
+        fits = np.isin(d.teacher_levels, good) & (d.grade_levels != GRADE.index("different"))
+        taught = sparse.csr_matrix(fits.astype(np.float32))[d.order_class[d.reading_order[reading]]] @ _bearers(
+            d.child_class, fits.shape[1]
+        )
+        found = (first.multiply(last) + (first + last).multiply(taught)).tocoo()
+        return d.reading_order[reading[found.row]].astype(np.int64), found.col.astype(np.int64)
+
+
+def _bearers(owner: np.ndarray, width: int) -> sparse.csr_matrix:
+    """Who (columns) bears each value (rows)."""
+    ones = np.ones(len(owner), dtype=np.float32)
+    return sparse.csr_matrix((ones, (owner, np.arange(len(owner)))), shape=(width, len(owner)))
 
 
 def _sum_of_bits(bits: np.ndarray) -> np.ndarray:

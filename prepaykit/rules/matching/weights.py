@@ -103,21 +103,27 @@ RARE = 5.0
 PUBLIC = 2000.0
 
 
-def base_of(pairs: Pairs, typed: list, listed: list, owner: np.ndarray, bits: np.ndarray, part: str) -> np.ndarray:
-    """log2 of how likely anybody's parent writes each typed name, over everybody who could be meant.
+class Bases:
+    """How likely anybody's parent writes each typed name, over everybody who could be meant: counted once, asked for any weights.
 
-    `owner`: the number of the name of each child; `bits`: share × spread of the levels; `part`: first or last.
+    `owner`: the number of the name of each child; `part`: first or last.
     """
-    names = ["".join(v) for v in listed]
-    share = shares_of(names, np.bincount(owner, minlength=len(listed)).astype(float), part)
-    rows, columns = pairs.keys // pairs.width, pairs.keys % pairs.width
-    # Who has no name on the list says nothing about how names are spread.
-    ok = np.array([bool(v) for v in listed], dtype=bool)[columns] & (pairs.levels != pairs.default - 1)
-    rows, columns, levels, extra = rows[ok], columns[ok], pairs.levels[ok], pairs.extra[ok]
-    likely = np.bincount(rows, weights=share[columns] * np.exp2(bits[levels] + extra), minlength=len(typed))
-    likely += off_list_share(["".join(v) for v in typed], part) * np.exp2(bits[0])
-    likely[[i for i, v in enumerate(typed) if not v]] = 1.0
-    return np.log2(likely)
+
+    def __init__(self, pairs: Pairs, typed: list, listed: list, owner: np.ndarray, part: str):
+        share = shares_of(["".join(v) for v in listed], np.bincount(owner, minlength=len(listed)).astype(float), part)
+        # Who has no name on the list says nothing about how names are spread.
+        named = np.array([bool(v) for v in listed], dtype=bool)
+        ok = named[pairs.keys % pairs.width] & (pairs.levels != pairs.default - 1)
+        self._row, self._level = pairs.keys[ok] // pairs.width, pairs.levels[ok]
+        self._share = share[pairs.keys[ok] % pairs.width] * np.exp2(pairs.extra[ok])
+        self._off = off_list_share(["".join(v) for v in typed], part)
+        self._empty = np.array([not v for v in typed], dtype=bool)
+
+    def of(self, bits: np.ndarray) -> np.ndarray:
+        """log2 of how likely each typed name is; `bits`: share × spread of the levels."""
+        likely = np.bincount(self._row, weights=self._share * np.exp2(bits)[self._level], minlength=len(self._off))
+        likely += self._off * np.exp2(bits[0])
+        return np.log2(np.where(self._empty, 1.0, likely))
 
 
 def off_list_share(names: list[str], part: str) -> np.ndarray:
