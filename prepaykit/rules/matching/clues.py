@@ -109,17 +109,33 @@ class Clues:
         for (order, child), own, theirs in ((exact, "own", "siblings"), (near, "near", "sibling_near")):
             crowd = np.bincount(order, minlength=self.orders)[order]
             rows.append((order, child, CODE.index(own), trust * (size + bits[own]) - np.log2(crowd)))
-            at, kin = np.divmod(meet(d.child_family[child], np.arange(len(child)), d.child_family, np.arange(self.children), self.children), self.children)
+            at, kin = np.divmod(
+                meet(
+                    d.child_family[child],
+                    np.arange(len(child)),
+                    d.child_family,
+                    np.arange(self.children),
+                    self.children,
+                ),
+                self.children,
+            )
             at, kin = at[kin != child[at]], kin[kin != child[at]]
             members = np.bincount(at, minlength=len(child))[at]
-            rows.append((order[at], kin, CODE.index(theirs), trust * (size + bits[theirs]) - np.log2(np.maximum(1, members))))
+            rows.append(
+                (order[at], kin, CODE.index(theirs), trust * (size + bits[theirs]) - np.log2(np.maximum(1, members)))
+            )
         self.default_level = np.zeros(self.orders, dtype=np.int64)
         self.default_level[typed] = CODE.index("unknown")
         self.default_level[exact[0]] = CODE.index("other")
         self.default = np.array([bits.get(w, 0.0) for w in CODE])[self.default_level]
         self.default[near[0]] = -2.0
         self.stranger_bits = np.zeros(self.orders)
-        table = pd.DataFrame({c: np.concatenate([np.broadcast_to(r[k], len(r[0])) for r in rows]) for k, c in enumerate(("order", "child", "level", "code"))})
+        table = pd.DataFrame(
+            {
+                c: np.concatenate([np.broadcast_to(r[k], len(r[0])) for r in rows])
+                for k, c in enumerate(("order", "child", "level", "code"))
+            }
+        )
         # Whom two codes of the same order point at, the stronger one points at.
         best = np.lexsort([-table["code"], table["child"], table["order"]])
         table = table.iloc[best].drop_duplicates(["order", "child"])
@@ -169,12 +185,25 @@ class Clues:
         met = meet(d.order_parent[asked], asked, surname, kept, len(pairs.keys))
         order, at = met // len(pairs.keys), met % len(pairs.keys)
         ratio = np.exp2(bits[pairs.levels[at]] + pairs.extra[at] - base[pairs.keys[at] // pairs.width])
-        said = np.where(silent[order], SAME_SURNAME * ratio + 1 - SAME_SURNAME, 1 + SAME_SURNAME / (1 - SAME_SURNAME) * ratio)
-        row_child = meet(pairs.keys[at] % pairs.width, np.arange(len(at)), d.child_last, np.arange(self.children), self.children)
+        said = np.where(
+            silent[order], SAME_SURNAME * ratio + 1 - SAME_SURNAME, 1 + SAME_SURNAME / (1 - SAME_SURNAME) * ratio
+        )
+        row_child = meet(
+            pairs.keys[at] % pairs.width, np.arange(len(at)), d.child_last, np.arange(self.children), self.children
+        )
         row, child = row_child // self.children, row_child % self.children
         here = (d.order_block[order[row]] == NOBODY) | (d.order_block[order[row]] == d.child_block[child])
         row, child = row[here], child[here]
-        return pd.DataFrame({"order": order[row], "child": child, "level": 0, "code": 0.0, "other": np.log2(said)[row], "words": BY_PARENT})
+        return pd.DataFrame(
+            {
+                "order": order[row],
+                "child": child,
+                "level": 0,
+                "code": 0.0,
+                "other": np.log2(said)[row],
+                "words": BY_PARENT,
+            }
+        )
 
 
 def _unlike(d: Desk) -> tuple[np.ndarray, np.ndarray]:
@@ -193,14 +222,18 @@ def _unlike(d: Desk) -> tuple[np.ndarray, np.ndarray]:
     return silent, ~is_like & ~silent
 
 
-def _same(typed: np.ndarray, orders: np.ndarray, listed: np.ndarray, children: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _same(
+    typed: np.ndarray, orders: np.ndarray, listed: np.ndarray, children: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Orders and children with the same code; the code of no child is there twice."""
     owner = dict(zip(listed[children].tolist(), children.tolist(), strict=True))
     child = np.array([owner.get(c, NOBODY) for c in typed[orders].tolist()], dtype=np.int64)
     return orders[child != NOBODY], child[child != NOBODY]
 
 
-def _one_edit(typed: np.ndarray, orders: np.ndarray, listed: np.ndarray, children: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _one_edit(
+    typed: np.ndarray, orders: np.ndarray, listed: np.ndarray, children: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Orders and children whose codes are at most one edit apart."""
     keys = near_pairs(typed[orders].tolist(), listed[children].tolist())
     order, child = orders[keys // max(1, len(children))], children[keys % max(1, len(children))]

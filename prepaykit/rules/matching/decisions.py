@@ -144,20 +144,28 @@ def vetoes_of(desk: Desk, pairs: pd.DataFrame) -> np.ndarray:
     by_parent = (others & BY_PARENT) > 0
     typed_id = desk.asked["student_id"].to_numpy()[order] != ""
     listed_id = desk.listed["student_id"].to_numpy()[child] != ""
-    exact_name = np.isin(first, ["exact", "nickname", "part"]) & np.isin(last, ["exact", "part"])
-    class_agrees = np.isin(teacher, ["exact", "slip", "initial"]) | (grade == "exact")
+    whole, near = ["exact", "nickname", "part"], ["exact", "nickname", "part", "slip", "short_slip", "clipped"]
+    exact_first, exact_last = np.isin(first, whole), np.isin(last, ["exact", "part"])
+    near_first, near_last = np.isin(first, near), np.isin(last, ["exact", "part", "slip", "short_slip"])
+    exact_name = exact_first & exact_last
+    near_name = (exact_first & near_last) | (near_first & exact_last)
+    by_teacher = np.isin(teacher, ["exact", "slip"])
+    class_agrees = by_teacher | (teacher == "initial") | (grade == "exact")
+    same_class = (teacher == "exact") & (grade == "exact")
+    class_contradicts = (teacher == "different") | (grade == "different")
     good_first = np.isin(first, ["exact", "nickname"])
     return np.select(
         [
-            (said != NOBODY) & (desk.child_block[child] != said) & ~(exact_name & ((code == "own") | ((teacher == "exact") & (grade == "exact")))),
+            (said != NOBODY) & (desk.child_block[child] != said) & ~(near_name & (by_code | same_class)),
             first == "different",
-            (first == "missing") & ~(by_code & np.isin(last, ["exact", "part", "slip"])),
+            (first == "missing") & ~(by_code & near_last & ~class_contradicts),
             np.isin(code, ["other"]),
-            np.isin(code, ["siblings", "sibling_near"]) & ~(np.isin(first, ["exact", "nickname", "slip"]) & class_agrees),
+            np.isin(code, ["siblings", "sibling_near"]) & ~(near_name & class_agrees & ~class_contradicts),
             typed_id & listed_id & ((others & BY_ID) == 0),
-            (first == "initial") & ~(by_code | by_address | (np.isin(last, ["exact", "part", "slip"]) & class_agrees)),
+            (first == "initial") & ~(near_last & (by_code | by_address | by_teacher)),
             np.isin(last, ["different", "missing", "initial"])
-            & ~(by_code | by_address | (by_parent & (first != "initial") & class_agrees) | (good_first & np.isin(teacher, ["exact", "slip"])) | (good_first & (last == "initial") & class_agrees)),
+            & ~(by_code | by_address | (by_parent & (first != "initial") & class_agrees) | (good_first & by_teacher)
+                | (good_first & (last == "initial") & class_agrees)),
             (teacher == "different") & ~exact_name & ~by_code,
             ~(class_agrees | by_code | by_address),
         ],
@@ -172,7 +180,9 @@ def words_of(desk: Desk, pairs: pd.DataFrame) -> np.ndarray:
     swapped = np.isclose(way, np.log2(WAYS["swapped"])) | np.isclose(way, np.log2(WAYS["one_field_swapped"]))
     columns = [swapped, *(pairs[c].to_numpy() for _, c, _ in _FIELDS), pairs["other_words"].to_numpy()]
     sizes = [2, *(len(levels) for _, _, levels in _FIELDS), 16]
-    known, row = np.unique(np.ravel_multi_index([np.asarray(c, dtype=np.int64) for c in columns], sizes), return_inverse=True)
+    known, row = np.unique(
+        np.ravel_multi_index([np.asarray(c, dtype=np.int64) for c in columns], sizes), return_inverse=True
+    )
     texts = [_sentence(*numbers) for numbers in zip(*(p.tolist() for p in np.unravel_index(known, sizes)), strict=True)]
     result = np.empty(len(known), dtype=object)
     result[:] = texts

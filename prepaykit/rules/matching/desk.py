@@ -218,7 +218,9 @@ def _same_school(form: str, place: dict[str, int]) -> int:
 def _classes(asked: pd.DataFrame, listed: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """The number of what each order says about the class and of each child's class, and the levels between them."""
     said, order_class = _together(asked, {"teacher": forms.teacher_words, "grade": forms.grade_form})
-    there, child_class = _together(listed, {"teacher": forms.teacher_words, "group": forms.teacher_words, "grade": forms.grade_form})
+    there, child_class = _together(
+        listed, {"teacher": forms.teacher_words, "group": forms.teacher_words, "grade": forms.grade_form}
+    )
     (teachers, teacher), (grades, grade) = said["teacher"], said["grade"]
     known, known_at = there["teacher"]
     found = levels.compare_teachers(teachers, known)[teacher][:, known_at]
@@ -239,7 +241,9 @@ def _together(table: pd.DataFrame, form_of: dict) -> tuple[dict[str, tuple[list,
         forms_[column], number = _numbered_forms(table[column], form)
         numbers.append(number)
     sizes = [max(1, len(f)) for f in forms_.values()]
-    keys, row = np.unique(np.ravel_multi_index(numbers, sizes) if len(table) else np.empty(0, dtype=np.int64), return_inverse=True)
+    keys, row = np.unique(
+        np.ravel_multi_index(numbers, sizes) if len(table) else np.empty(0, dtype=np.int64), return_inverse=True
+    )
     parts = np.unravel_index(keys, sizes)
     return {c: (f, p) for (c, f), p in zip(forms_.items(), parts, strict=True)}, row
 
@@ -258,7 +262,11 @@ def _code_texts(codes: pd.Series) -> np.ndarray:
     """Codes with look-alikes folded together."""
     texts = codes.to_numpy(object)
     plain = "\n".join(texts)
-    if not plain.isascii() or plain.count("\n") >= max(1, len(texts)) or any(c in plain for c in "\r\v\f\x1c\x1d\x1e\x1f"):
+    if (
+        not plain.isascii()
+        or plain.count("\n") >= max(1, len(texts))
+        or any(c in plain for c in "\r\v\f\x1c\x1d\x1e\x1f")
+    ):
         return np.array(_each(codes, lambda t: fold_code(t) if t else ""), dtype=object)
     # All codes in one go: each stands on a line of its own.
     result = np.empty(len(texts), dtype=object)

@@ -135,9 +135,9 @@ def compare_firsts(
     # An ear may mistake the first letter, a hand seldom does.
     same_head = m.same_head | m.heard
     level = np.select(
-        [m.same, is_family, m.slip & same_head & (m.shorter >= 5), m.slip & same_head & (m.shorter >= 3), m.sound & (m.shorter >= 3),
-         half, m.clipped, m.two_slips & m.same_head, m.initial, m.alike],
-        [_no(FIRST, w) for w in ("exact", "nickname", "slip", "short_slip", "sound", "part", "clipped", "two_slips", "initial", "similar")],
+        [m.same, is_family, m.slip & same_head & (m.shorter >= 5), m.slip & same_head & (m.shorter >= 3),
+         half, m.clipped, m.sound & (m.shorter >= 3), m.two_slips & m.same_head, m.initial, m.alike],
+        [_no(FIRST, w) for w in ("exact", "nickname", "slip", "short_slip", "part", "clipped", "sound", "two_slips", "initial", "similar")],
         default=_no(FIRST, "different"),
     )  # fmt: skip
     forms = np.bincount(keys_b["at"], minlength=len(listed))[m.right] - 1
@@ -175,7 +175,11 @@ def compare_teachers(typed: list[Parts], listed: list[Parts]) -> np.ndarray:
         misread |= process.cdist(fold(words), fold(other), scorer=OSA.distance, score_cutoff=1, dtype=np.uint8) <= 1
     size = np.array([len(w) for w in words])
     head_a, head_b = np.array([w[:1] for w in words]), np.array([w[:1] for w in other])
-    is_slip = ((edits == 1) & (size[:, None] >= 4)) | (((alike >= 0.93) | misread) & (size[:, None] >= 5)) | (misread & (edits <= 2) & (size[:, None] >= 3))
+    is_slip = (
+        ((edits == 1) & (size[:, None] >= 4))
+        | (((alike >= 0.93) | misread) & (size[:, None] >= 5))
+        | (misread & (edits <= 2) & (size[:, None] >= 3))
+    )
     word_level = np.select(
         [edits == 0, is_slip, (size[:, None] == 1) & (head_a[:, None] == head_b[None, :])],
         [_no(TEACHER, w) for w in ("exact", "slip", "initial")], _no(TEACHER, "different"),
@@ -205,7 +209,9 @@ def _no(levels: tuple[str, ...], word: str) -> int:
     return levels.index(word)
 
 
-def _half_bits(a: measures.Side, b: measures.Side, m: measures.Measured, bearers: np.ndarray | None, most: float) -> np.ndarray:
+def _half_bits(
+    a: measures.Side, b: measures.Side, m: measures.Measured, bearers: np.ndarray | None, most: float
+) -> np.ndarray:
     """Extra bits of a pair: for half of a double name as many as such names are rare on this list; for what eye or ear mistakes a few."""
     bears = np.ones(len(b.values)) if bearers is None else bearers[: len(b.values)].astype(float)
     double = float(bears[b.count[: len(bears)] > 1].sum() / max(1.0, bears.sum()))

@@ -159,16 +159,28 @@ def _met(a: Side, b: Side, more: tuple[np.ndarray, ...]) -> np.ndarray:
     width = max(1, len(b.values))
     if not a.values or not b.values:
         return np.empty(0, dtype=np.int64)
-    found = [near_pairs(a.joined, b.joined), near_pairs(a.eye.tolist(), b.eye.tolist()), near_pairs(a.spelling.tolist(), b.spelling.tolist()), *more]
+    found = [
+        near_pairs(a.joined, b.joined),
+        near_pairs(a.eye.tolist(), b.eye.tolist()),
+        near_pairs(a.spelling.tolist(), b.spelling.tolist()),
+        *more,
+    ]
     (owner_a, _, parts_a), (owner_b, _, parts_b) = a.parts, b.parts
-    for left, right in ((parts_a, parts_b), ([p[:3] for p in parts_a], [p[:3] for p in parts_b]), (by_ear(parts_a), by_ear(parts_b))):
+    for left, right in (
+        (parts_a, parts_b),
+        ([p[:3] for p in parts_a], [p[:3] for p in parts_b]),
+        (by_ear(parts_a), by_ear(parts_b)),
+    ):
         one, two = _numbered(left, right)
         found.append(meet(one, owner_a, two, owner_b, width))
     if max(a.count.max(), b.count.max()) > 1:
         found.append(_near_parts(a, b, width))
     # A single letter meets every name that begins with it.
     heads_a, heads_b = _numbered([t[:1] for t in a.joined], [t[:1] for t in b.joined])
-    for at_a, at_b in ((np.flatnonzero(a.size == 1), np.arange(len(b.values))), (np.arange(len(a.values)), np.flatnonzero(b.size == 1))):
+    for at_a, at_b in (
+        (np.flatnonzero(a.size == 1), np.arange(len(b.values))),
+        (np.arange(len(a.values)), np.flatnonzero(b.size == 1)),
+    ):
         found.append(meet(heads_a[at_a], at_a, heads_b[at_b], at_b, width))
     return distinct(np.concatenate(found))
 
@@ -205,7 +217,10 @@ def _ask(a: Side, b: Side, keys: np.ndarray, left: np.ndarray, right: np.ndarray
     alike = ((edits <= 2) & (shorter >= 6)) | ((edits <= 1) & (shorter >= 3))
     ask = np.flatnonzero(~alike & ~slip & (shorter >= 4))
     if len(ask):
-        alike[ask] = process.cpdist(one[ask], two[ask], scorer=JaroWinkler.similarity, score_cutoff=0.88, dtype=np.float32) >= 0.88
+        alike[ask] = (
+            process.cpdist(one[ask], two[ask], scorer=JaroWinkler.similarity, score_cutoff=0.88, dtype=np.float32)
+            >= 0.88
+        )
     several = (a.count[left] > 1) | (b.count[right] > 1)
     return Measured(
         key=keys, left=left, right=right, shorter=shorter, same=(edits == 0) & (shorter > 0), slip=slip, mistaken=mistaken, heard=spelled == 0, two_slips=two_slips,
@@ -243,7 +258,9 @@ def _part_numbers(a: Side, b: Side, width: int = 3) -> tuple[np.ndarray, np.ndar
     """A number for each of the first parts of each name, the same for the same text; what is not there meets nothing."""
     (owner_a, place_a, parts_a), (owner_b, place_b, parts_b) = a.parts, b.parts
     tables = []
-    for side, owner, place, number in zip((a, b), (owner_a, owner_b), (place_a, place_b), _numbered(parts_a, parts_b, least=2), strict=True):
+    for side, owner, place, number in zip(
+        (a, b), (owner_a, owner_b), (place_a, place_b), _numbered(parts_a, parts_b, least=2), strict=True
+    ):
         empty = -1 if side is a else -2
         table = np.full((len(side.values), width), empty, dtype=np.int64)
         kept = place < width

@@ -228,7 +228,8 @@ class Scorer:
         pairs["bits"] = pairs[list(PARTS)].sum(axis=1)
         inside = np.bincount(pairs["order"][~outside], weights=np.exp2(pairs["bits"][~outside]), minlength=self.orders)
         rest = np.log2(np.maximum(np.exp2(total) - inside, 1e-30))
-        nobody = np.log2(self.weights.unlisted) + self.clues.stranger_bits
+        # Of those who are not on the list some are brothers and sisters of children who are: they are weighed apart.
+        nobody = np.log2(self.weights.unlisted * (1 - self.weights.sibling_unlisted)) + self.clues.stranger_bits
         return Scores(pairs, rest, nobody, sibling)
 
     def _sweep(
@@ -239,14 +240,10 @@ class Scorer:
         low, high = d.first_reading[part], d.first_reading[part + 1]
         counts = high - low
         reading = np.repeat(low - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts) + np.arange(counts.sum())
-        first = self._dense(
-            d.first_pairs, d.reading_first[reading], school.firsts, self._first_bits, self.first_base
-        )
+        first = self._dense(d.first_pairs, d.reading_first[reading], school.firsts, self._first_bits, self.first_base)
         if school.has_middle:
             first = np.maximum(first, self._dense_middle(d.reading_first[reading], d.child_middle[children]))
-        last = self._dense(
-            d.last_pairs, d.reading_last[reading], school.lasts, self._last_bits, self.last_base
-        )
+        last = self._dense(d.last_pairs, d.reading_last[reading], school.lasts, self._last_bits, self.last_base)
         starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
         straight = last[starts]
         first += last
@@ -291,7 +288,9 @@ class Scorer:
         both = (1 - self.weights.together) * np.exp2(self.alone[part]) + self.weights.together * others
         self.name_base[part] = np.log2(np.maximum(both, 1e-300))
 
-    def _dense(self, pairs: Pairs, typed: np.ndarray, columns: Columns, bits: np.ndarray, base: np.ndarray) -> np.ndarray:
+    def _dense(
+        self, pairs: Pairs, typed: np.ndarray, columns: Columns, bits: np.ndarray, base: np.ndarray
+    ) -> np.ndarray:
         """Bits of each reading (rows) with each child (columns)."""
         rows, row_of = np.unique(typed, return_inverse=True)
         table = np.repeat((bits[pairs.default] + base[rows]).astype(np.float32)[:, None], len(columns.values), axis=1)
@@ -300,7 +299,9 @@ class Scorer:
         here = column >= 0
         at, row = at[here], row[here]
         level = pairs.levels[at]
-        table[row, column[here]] = bits[level] + pairs.extra[at] + np.where(level == pairs.default - 1, base[rows][row], 0.0)
+        table[row, column[here]] = (
+            bits[level] + pairs.extra[at] + np.where(level == pairs.default - 1, base[rows][row], 0.0)
+        )
         return table[row_of[:, None], columns.of_child[None, :]]
 
     def _dense_middle(self, typed: np.ndarray, middle: np.ndarray) -> np.ndarray:

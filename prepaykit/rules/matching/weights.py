@@ -22,7 +22,14 @@ import numpy as np
 from prepaykit.rules.matching.levels import FIRST, GRADE, LAST, TEACHER, Pairs
 from prepaykit.rules.matching.nicknames import known_frequencies
 
-WAYS = {"as_written": 0.93, "swapped": 0.02, "one_field": 0.05, "one_field_swapped": 0.01, "parents_surname": 0.3, "no_surname": 0.002}
+WAYS = {
+    "as_written": 0.93,
+    "swapped": 0.02,
+    "one_field": 0.05,
+    "one_field_swapped": 0.01,
+    "parents_surname": 0.3,
+    "no_surname": 0.002,
+}
 # How likely anybody writes a certain text for the teacher that is like none of the school's.
 UNHEARD = 1e-4
 # How many parents bear the surname of their child.
@@ -71,16 +78,16 @@ class Weights:
 
 
 SHIPPED = Weights(
-    first={"exact": 0.70, "nickname": 0.09, "slip": 0.055, "short_slip": 0.02, "sound": 0.012, "part": 0.03, "middle": 0.02, "clipped": 0.02,
-           "two_slips": 0.012, "similar": 0.006, "initial": 0.025, "missing": 1.0, "different": 0.02},
-    last={"exact": 0.76, "part": 0.07, "slip": 0.06, "short_slip": 0.02, "sound": 0.01, "part_slip": 0.01, "two_slips": 0.012, "similar": 0.006, "initial": 0.01, "missing": 1.0,
-          "different": 0.025},
-    class_={(t, g): a * b for t, a in {"exact": 0.85, "slip": 0.06, "initial": 0.05, "missing": 1.0, "different": 0.05}.items()
-            for g, b in {"exact": 0.94, "beside": 0.03, "missing": 1.0, "different": 0.02}.items()},
-    spread_first={"exact": 1, "nickname": 0.25, "slip": 0.02, "short_slip": 0.02, "sound": 0.2, "part": 0.5, "middle": 1, "clipped": 0.25, "two_slips": 0.001, "similar": 0.001,
-                  "initial": 1, "missing": 1, "different": 1},
-    spread_last={"exact": 1, "part": 0.5, "slip": 0.02, "short_slip": 0.02, "sound": 0.2, "part_slip": 0.02, "two_slips": 0.001, "similar": 0.001, "initial": 1, "missing": 1,
-                 "different": 1},
+    first={"exact": 0.73, "nickname": 0.05, "slip": 0.07, "short_slip": 0.02, "sound": 0.012, "part": 0.018, "middle": 0.02, "clipped": 0.03,
+           "two_slips": 0.006, "similar": 0.002, "initial": 0.025, "missing": 1.0, "different": 0.03},
+    last={"exact": 0.80, "part": 0.06, "slip": 0.07, "short_slip": 0.016, "sound": 0.005, "part_slip": 0.002, "two_slips": 0.006, "similar": 0.001,
+          "initial": 0.01, "missing": 1.0, "different": 0.02},
+    class_={(t, g): a * b for t, a in {"exact": 0.82, "slip": 0.085, "initial": 0.048, "missing": 1.0, "different": 0.05}.items()
+            for g, b in {"exact": 0.955, "beside": 0.03, "missing": 1.0, "different": 0.01}.items()},
+    spread_first={"exact": 1, "nickname": 0.25, "slip": 0.02, "short_slip": 0.02, "sound": 0.05, "part": 0.5, "middle": 1, "clipped": 0.4,
+                  "two_slips": 0.001, "similar": 0.001, "initial": 1, "missing": 1, "different": 1},
+    spread_last={"exact": 1, "part": 0.5, "slip": 0.02, "short_slip": 0.02, "sound": 0.05, "part_slip": 0.02, "two_slips": 0.001, "similar": 0.001,
+                 "initial": 1, "missing": 1, "different": 1},
     spread_teacher={"exact": 1, "slip": 0.03, "initial": 1, "missing": 1, "different": 1},
     spread_grade={"exact": 1, "beside": 0.5, "missing": 1, "different": 0.3},
     # Bits beside those that the number of codes gives: what a parent of that child writes against what a stranger does.
