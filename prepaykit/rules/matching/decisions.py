@@ -73,37 +73,6 @@ def weighed(
     return pairs.reset_index(drop=True), totals
 
 
-def assigned(pairs: pd.DataFrame, totals: pd.DataFrame, children: int) -> pd.DataFrame:
-    """Give each order at most one child and each child at most one order, so that the sum of all bits is the greatest: `order`, `child`.
-
-    An order whose child is likelier to be nobody of the list gets none. Only for tables where one order a child is certain.
-    """
-    from scipy.optimize import linear_sum_assignment
-    from scipy.sparse import coo_matrix, csgraph
-
-    off = totals["off_bits"].to_numpy()
-    gain = pairs["bits"].to_numpy() - pairs["claimed"].to_numpy() - off[pairs["order"].to_numpy()]
-    kept = pairs[gain > 0].assign(gain=gain[gain > 0])
-    # Orders that compete for the same children are settled together; all groups are small.
-    graph = coo_matrix(
-        (np.ones(len(kept)), (kept["order"], kept["child"] + len(totals))), shape=(len(totals) + children,) * 2
-    )
-    _, group = csgraph.connected_components(graph, directed=False)
-    chosen = []
-    for _, part in kept.groupby(group[kept["order"].to_numpy()], sort=True):
-        rows, row_of = np.unique(part["order"], return_inverse=True)
-        columns, column_of = np.unique(part["child"], return_inverse=True)
-        table = np.zeros((len(rows), len(columns) + len(rows)))
-        table[:, : len(columns)] = -1000.0
-        table[row_of, column_of] = part["gain"]
-        one, two = linear_sum_assignment(table, maximize=True)
-        real = two < len(columns)
-        chosen.append(np.column_stack([rows[one[real]], columns[two[real]]]))
-    return pd.DataFrame(
-        np.concatenate(chosen) if chosen else np.empty((0, 2), dtype=np.int64), columns=["order", "child"]
-    )
-
-
 def decided(desk: Desk, pairs: pd.DataFrame, totals: pd.DataFrame, *, threshold: float = THRESHOLD) -> pd.DataFrame:
     """Decide each order: `decision`, `child` (NOBODY unless auto), `probability` (of the best), `reason`, `veto`."""
     best = pairs[pairs["rank"] == 1].set_index("order").reindex(range(len(desk.asked)))

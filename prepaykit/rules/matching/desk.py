@@ -81,6 +81,16 @@ class Desk:
     child_family: np.ndarray
 
     @cached_property
+    def said_class(self) -> np.ndarray:
+        """What each text about the class says: grade (1), teacher (2), both (3) or nothing (0)."""
+        return _filled(self.asked, self.order_class, len(self.teacher_levels))
+
+    @cached_property
+    def lacks_class(self) -> np.ndarray:
+        """What the list lacks for each class: grade (1), teacher (2), both (3) or nothing (0)."""
+        return 3 - _filled(self.listed, self.child_class, self.teacher_levels.shape[1])
+
+    @cached_property
     def first_bases(self) -> Bases:
         """How likely anybody writes each first name."""
         return Bases(self.first_pairs, self.firsts, self.listed_firsts, self.child_first, "first")
@@ -91,8 +101,13 @@ class Desk:
         return Bases(self.last_pairs, self.lasts, self.listed_lasts, self.child_last, "last")
 
 
-def lay_out(orders: pd.DataFrame, names: pd.DataFrame, *, learnt: pd.DataFrame | None = None) -> Desk:
-    """Bring orders and names list to the desk. Both as `match_orders` takes them; texts that are not there are missing."""
+def lay_out(
+    orders: pd.DataFrame, names: pd.DataFrame, *, learnt: pd.DataFrame | None = None, two_lists: bool = False
+) -> Desk:
+    """Bring orders and names list to the desk. Both as `match_orders` takes them; texts that are not there are missing.
+
+    `two_lists`: the orders are a second list of the same children.
+    """
     asked, listed = _texts(orders, ORDERS), _texts(_with_extra(names), NAMES)
     listed = listed.sort_values(list(NAMES), kind="stable", ignore_index=True)
     order_block, child_block, blocks = _schools(asked["school"], listed["school"])
@@ -119,9 +134,11 @@ def lay_out(orders: pd.DataFrame, names: pd.DataFrame, *, learnt: pd.DataFrame |
         listed_lasts=listed_lasts, child_first=child_first, child_last=child_last, child_middle=child_middle,
         order_parent=np.where([bool(p) for p in parents], order_parent, NOBODY),
         first_pairs=levels.compare_firsts(firsts, listed_firsts, learnt=learnt, bearers=np.bincount(child_first, minlength=len(listed_firsts)),
-                                          closely=_straight(readings, reading_first, len(firsts))),
+                                          two_lists=two_lists,
+            closely=_straight(readings, reading_first, len(firsts))),
         last_pairs=levels.compare_lasts(lasts, listed_lasts, bearers=np.bincount(child_last, minlength=len(listed_lasts)),
-                                        closely=_straight(readings, reading_last, len(lasts))),
+                                        two_lists=two_lists,
+            closely=_straight(readings, reading_last, len(lasts))),
         order_class=order_class, child_class=child_class, teacher_levels=teacher_levels, grade_levels=grade_levels,
         order_code=_code_texts(asked["access_code"]), child_code=_code_texts(listed["access_code"]),
         child_family=pd.factorize(child_last * (len(blocks) + 1) + child_block)[0],
@@ -246,6 +263,16 @@ def _together(table: pd.DataFrame, form_of: dict) -> tuple[dict[str, tuple[list,
     )
     parts = np.unravel_index(keys, sizes)
     return {c: (f, p) for (c, f), p in zip(forms_.items(), parts, strict=True)}, row
+
+
+def _filled(table: pd.DataFrame, number: np.ndarray, count: int) -> np.ndarray:
+    """For each distinct class of a table: 1 if it has a grade, and 2 if it has a teacher."""
+    result = np.zeros(count, dtype=np.int64)
+    for bit, column in ((1, "grade"), (2, "teacher")):
+        has = np.zeros(count, dtype=bool)
+        has[number[(table[column] != "").to_numpy()]] = True
+        result += bit * has
+    return result
 
 
 def _grade_levels(typed: list[str], listed: list[str]) -> np.ndarray:

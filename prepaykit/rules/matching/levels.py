@@ -72,6 +72,7 @@ USUAL_FORMS = 4.0
 MISTAKEN = 1.5
 MORE_PARTS = -3.0
 MOST_HALF_FIRST, MOST_HALF_LAST = 4.9, 3.7
+MOST_LACKING = 5.0
 
 
 @dataclass(frozen=True)
@@ -120,11 +121,12 @@ def compare_firsts(
     learnt: pd.DataFrame | None = None,
     bearers: np.ndarray | None = None,
     closely: np.ndarray | None = None,
+    two_lists: bool = False,
 ) -> Pairs:
     """Compare the distinct first names of orders with those of the list.
 
     `bearers`: how many children bear each listed name (else one each); `closely`: the typed names to measure against everything if nothing
-    is near (else all).
+    is near (else all); `two_lists`: both sides are lists of the same children, so that what both lack says something.
     """
     a, b = measures.Side(typed), measures.Side(listed)
     keys_a, keys_b = forms_of(a.joined, learnt), forms_of(b.joined, learnt)
@@ -143,13 +145,18 @@ def compare_firsts(
     forms = np.bincount(keys_b["at"], minlength=len(listed))[m.right] - 1
     rare = np.log2(USUAL_FORMS / np.clip(forms, 1.5, 16.0))
     extra = np.where(is_family, rare, _half_bits(a, b, m, bearers, MOST_HALF_FIRST))
-    return _missing(_pairs(m, level, extra, FIRST), a, b, FIRST)
+    return _missing(_pairs(m, level, extra, FIRST), a, b, FIRST, _lacking_bits(b, bearers) if two_lists else 0.0)
 
 
 def compare_lasts(
-    typed: list[Parts], listed: list[Parts], *, bearers: np.ndarray | None = None, closely: np.ndarray | None = None
+    typed: list[Parts],
+    listed: list[Parts],
+    *,
+    bearers: np.ndarray | None = None,
+    closely: np.ndarray | None = None,
+    two_lists: bool = False,
 ) -> Pairs:
-    """Compare the distinct surnames of orders with those of the list; `bearers` and `closely` as for first names."""
+    """Compare the distinct surnames of orders with those of the list; the options are as for first names."""
     a, b = measures.Side(typed), measures.Side(listed)
     m = measures.measured(a, b, closely=closely)
     level = np.select(
@@ -158,7 +165,8 @@ def compare_lasts(
         [_no(LAST, w) for w in ("exact", "part", "slip", "short_slip", "sound", "part_slip", "two_slips", "initial", "similar")],
         default=_no(LAST, "different"),
     )  # fmt: skip
-    return _missing(_pairs(m, level, _half_bits(a, b, m, bearers, MOST_HALF_LAST), LAST), a, b, LAST)
+    half = _half_bits(a, b, m, bearers, MOST_HALF_LAST)
+    return _missing(_pairs(m, level, half, LAST), a, b, LAST, _lacking_bits(b, bearers) if two_lists else 0.0)
 
 
 def compare_teachers(typed: list[Parts], listed: list[Parts]) -> np.ndarray:
@@ -227,8 +235,15 @@ def _pairs(m: measures.Measured, level: np.ndarray, extra: np.ndarray, levels: t
     return m.key[kept], level[kept].astype(np.int8), extra[kept].astype(np.float32), different
 
 
-def _missing(found: tuple, a: measures.Side, b: measures.Side, levels: tuple[str, ...]) -> Pairs:
-    """Names that are not there are on the level `missing` with everybody."""
+def _lacking_bits(b: measures.Side, bearers: np.ndarray | None) -> float:
+    """What it says that both lists lack a name: as much as that is rare on the list."""
+    bears = np.ones(len(b.values)) if bearers is None else bearers[: len(b.values)].astype(float)
+    lacking = float(bears[b.size[: len(bears)] == 0].sum() / max(1.0, bears.sum()))
+    return min(MOST_LACKING, -np.log2(max(lacking, 2.0**-MOST_LACKING)))
+
+
+def _missing(found: tuple, a: measures.Side, b: measures.Side, levels: tuple[str, ...], both: float) -> Pairs:
+    """Names that are not there are on the level `missing` with everybody; `both`: extra bits where neither is there."""
     keys, level, extra, different = found
     width = max(1, len(b.values))
     gone_a, gone_b = np.flatnonzero(a.size == 0), np.flatnonzero(b.size == 0)
@@ -242,6 +257,7 @@ def _missing(found: tuple, a: measures.Side, b: measures.Side, levels: tuple[str
     )
     keys = np.concatenate([keys, more])
     level = np.concatenate([level, np.full(len(more), _no(levels, "missing"), dtype=np.int8)])
-    extra = np.concatenate([extra, np.zeros(len(more), dtype=np.float32)])
+    neither = np.isin(more // width, gone_a) & np.isin(more % width, gone_b)
+    extra = np.concatenate([extra, np.where(neither, both, 0.0).astype(np.float32)])
     order = np.argsort(keys, kind="stable")
     return Pairs(keys[order], level[order], extra[order], width, different)

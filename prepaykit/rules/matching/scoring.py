@@ -17,10 +17,11 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from prepaykit.rules.matching.classes import Classes
 from prepaykit.rules.matching.clues import Clues
 from prepaykit.rules.matching.desk import NOBODY, Desk
 from prepaykit.rules.matching.levels import FIRST, GRADE, LAST, TEACHER, Pairs
-from prepaykit.rules.matching.weights import UNHEARD, Weights
+from prepaykit.rules.matching.weights import Weights
 
 KEPT = 8
 CELLS = 400_000
@@ -53,8 +54,8 @@ class Columns:
 class School:
     """The children of a school (or of all), and the distinct names and classes among them."""
 
-    def __init__(self, desk: Desk, children: np.ndarray):
-        self.children = children
+    def __init__(self, desk: Desk, children: np.ndarray, number: int):
+        self.children, self.number = children, number
         self.firsts = Columns(desk.child_first[children], desk.first_pairs.width)
         self.lasts = Columns(desk.child_last[children], desk.last_pairs.width)
         self.classes = Columns(desk.child_class[children], desk.teacher_levels.shape[1])
@@ -62,15 +63,16 @@ class School:
 
 
 class Scorer:
-    """Weighs pairs of a desk with given weights."""
+    """Weighs pairs of a desk with given weights; `only`: of these orders alone."""
 
-    def __init__(self, desk: Desk, clues: Clues, weights: Weights, *, kept: int = KEPT):
+    def __init__(self, desk: Desk, clues: Clues, weights: Weights, *, kept: int = KEPT, only: np.ndarray | None = None):
         self.desk, self.clues, self.weights, self.kept = desk, clues, weights, kept
         self.children, self.orders = len(desk.listed), len(desk.asked)
         self._first_bits, self._last_bits = weights.first_bits(), weights.last_bits()
         self.first_base, self.last_base = desk.first_bases.of(self._first_bits), desk.last_bases.of(self._last_bits)
-        self.class_bits = self._class_table()
-        self._class_bases = self._work_out_class_bases()
+        self._schools = [(b, rows) for b, rows in self._orders_by_block(only) if len(rows) and len(self._children_of(b))]
+        self.classes = Classes(desk, weights, [(rows, self._children_of(b)) for b, rows in self._schools])
+        self._everybody = only is None
         self.nameless = (desk.listed["first_name"] == "").to_numpy() & (desk.listed["last_name"] == "").to_numpy()
         self.alone = np.log2(
             np.maximum(
@@ -81,28 +83,6 @@ class Scorer:
             )
         )
         self.name_base = self.alone.copy()
-
-    # --- tables of distinct values ---------------------------------------------------------------------------------------
-
-    def _class_table(self) -> np.ndarray:
-        """Bits of each pair of what orders say about the class and a class, before what anybody's parent writes is taken off.
-
-        `_class_kind` says what both sides have: teacher and grade (0), what the list lacks being left out: teacher (1), grade (2), nothing (3).
-        """
-        d, bits = self.desk, self.weights.class_bits()
-        no_teacher, no_grade = TEACHER.index("missing"), GRADE.index("missing")
-        typed = (
-            d.asked[["teacher", "grade"]]
-            .ne("")
-            .groupby(d.order_class)
-            .first()
-            .reindex(range(len(d.teacher_levels)), fill_value=False)
-        )
-        lacks_teacher = (d.teacher_levels == no_teacher) & typed["teacher"].to_numpy()[:, None]
-        lacks_grade = (d.grade_levels == no_grade) & typed["grade"].to_numpy()[:, None]
-        self._class_kind = lacks_grade.astype(np.int8) + 2 * lacks_teacher.astype(np.int8)
-        self._other_teacher = d.teacher_levels == TEACHER.index("different")
-        return bits[d.teacher_levels, d.grade_levels].astype(np.float32)
 
     def _sum_by_order(self, reading_bits: np.ndarray) -> np.ndarray:
         return np.bincount(self.desk.reading_order, weights=np.exp2(reading_bits), minlength=self.orders)
@@ -149,40 +129,11 @@ class Scorer:
         code, code_level, other, other_words = self.clues.of(order, child)
         return pd.DataFrame({
             "order": order, "child": child, "name": self.weights.trust_name * (best - self.name_base[order]),
-            "class": self._class_of(order, d.child_class[child]),
+            "class": self.classes.of(order, d.child_class[child]),
             "code": code, "other": other, "school": self._school_bits(order, child), "prior": np.log2((1 - self.weights.unlisted) / max(1, self.children)),
             "first_level": first, "last_level": last, "reading": way, "teacher_level": d.teacher_levels[oc, cc], "grade_level": d.grade_levels[oc, cc],
             "code_level": code_level, "other_words": other_words,
         })  # fmt: skip
-
-    def _class_of(self, order: np.ndarray, there: np.ndarray) -> np.ndarray:
-        """Bits of orders with classes, what anybody of the school writes taken off."""
-        said = self.desk.order_class[order]
-        bits = self.class_bits[said, there] + np.where(self._other_teacher[said, there], self._teacher_base[order], 0.0)
-        return self.weights.trust_class * (bits - self._class_bases[order, self._class_kind[said, there]])
-
-    def _work_out_class_bases(self) -> np.ndarray:
-        """log2 of how likely anybody of the school writes this about the class: one column for each kind of class.
-
-        Who writes another teacher writes one of the school's: `_teacher_base` is log2 of how likely anybody writes this one.
-        """
-        d, result = self.desk, np.zeros((self.orders, 4), dtype=np.float32)
-        self._teacher_base = np.zeros(self.orders, dtype=np.float32)
-        spoken = np.exp2(self.weights.teacher_bits())[d.teacher_levels] * ~self._other_teacher
-        table = np.exp2(self.class_bits)
-        for block, rows in self._orders_by_block():
-            count = np.bincount(d.child_class[self._children_of(block)], minlength=table.shape[1]).astype(float)
-            said, row_of = np.unique(d.order_class[rows], return_inverse=True)
-            teacher = (spoken[said] * count).sum(axis=1) / max(1.0, count.sum()) + UNHEARD
-            self._teacher_base[rows] = np.log2(teacher)[row_of]
-            here = table[said] * np.where(self._other_teacher[said], teacher[:, None], 1.0)
-            for kind in range(3):
-                share = count * (self._class_kind[said] == kind)
-                total = np.maximum(share.sum(axis=1), 1e-9)
-                # One class in fifty that writes is not on the list.
-                likely = 0.98 * (here * share).sum(axis=1) / total + 0.02 * here.min(axis=1)
-                result[rows, kind] = np.log2(likely)[row_of]
-        return result
 
     def _school_bits(self, order: np.ndarray, child: np.ndarray) -> np.ndarray:
         d = self.desk
@@ -196,23 +147,21 @@ class Scorer:
 
     # --- whole schools ----------------------------------------------------------------------------------------------------
 
-    def _orders_by_block(self) -> list[tuple[int, np.ndarray]]:
-        return [(int(b), np.flatnonzero(self.desk.order_block == b)) for b in np.unique(self.desk.order_block)]
+    def _orders_by_block(self, only: np.ndarray | None) -> list[tuple[int, np.ndarray]]:
+        rows = np.arange(self.orders) if only is None else only
+        return [(int(b), rows[self.desk.order_block[rows] == b]) for b in np.unique(self.desk.order_block)]
 
     def _children_of(self, block: int) -> np.ndarray:
         return np.arange(self.children) if block == NOBODY else self.desk.blocks[block]
 
-    def score(self, sample: np.ndarray | None = None) -> Scores:
-        """Weigh every order (or those of a sample) with everybody it may be for."""
+    def score(self) -> Scores:
+        """Weigh every order with everybody it may be for."""
         kept_order, kept_child = [], []
         total = np.full(self.orders, -np.inf)
         sibling = np.full(self.orders, -np.inf)
-        for block, rows in self._orders_by_block():
+        for number, (block, rows) in enumerate(self._schools):
             children = self._children_of(block)
-            rows = rows if sample is None else np.intersect1d(rows, sample, assume_unique=True)
-            if not len(children) or not len(rows):
-                continue
-            school = School(self.desk, children)
+            school = School(self.desk, children, number)
             step = max(1, CELLS // (2 * len(children)))
             for start in range(0, len(rows), step):
                 part = rows[start : start + step]
@@ -220,7 +169,7 @@ class Scorer:
                 kept_order.append(order)
                 kept_child.append(child)
         order, child = (np.concatenate(x) if x else np.empty(0, dtype=np.int64) for x in (kept_order, kept_child))
-        more_order, more_child = self._from_elsewhere() if sample is None else (np.empty(0, dtype=np.int64),) * 2
+        more_order, more_child = self._from_elsewhere() if self._everybody else (np.empty(0, dtype=np.int64),) * 2
         named = ~self.nameless[child]
         order, child = order[named], child[named]
         outside = np.concatenate([np.zeros(len(order), dtype=bool), np.ones(len(more_order), dtype=bool)])
@@ -256,8 +205,7 @@ class Scorer:
         self._count_together(part, name, len(children))
         name -= self.name_base[part][:, None].astype(np.float32)
         bits = name * np.float32(self.weights.trust_name)
-        by_class = self._class_of(part[:, None], school.classes.values[None, :]).astype(np.float32)
-        bits += by_class[:, school.classes.of_child]
+        bits += self.classes.table(school.number, part)[:, school.classes.of_child]
         clue = self.clues.dense(part, children)
         bits += clue
         bits += np.float32(np.log2((1 - self.weights.unlisted) / max(1, self.children))) + np.float32(

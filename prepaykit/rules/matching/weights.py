@@ -96,6 +96,15 @@ SHIPPED = Weights(
 )  # fmt: skip
 
 
+def both_typed(weights: Weights) -> Weights:
+    """The weights for two lists of the same children: nobody is missing, and a slip may be on either side, so that it is seldom chance."""
+    slips = {"slip": 0.7, "short_slip": 0.7, "sound": 0.35, "two_slips": 0.3, "similar": 0.1}
+    return replace(
+        weights, unlisted=0.001, spread_first={**weights.spread_first, **slips}, spread_last={**weights.spread_last, **slips, "part_slip": 0.7},
+        spread_teacher={**weights.spread_teacher, "slip": 0.7},
+    )  # fmt: skip
+
+
 def shares_of(names: list[str], counts: np.ndarray, part: str) -> np.ndarray:
     """How likely a random child bears each listed name: counted on this list, evened out with public frequencies.
 
