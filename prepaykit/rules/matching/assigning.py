@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import linear_sum_assignment
 
 from prepaykit.rules.matching.scoring import PARTS, Scorer
 
@@ -28,6 +27,9 @@ def assigned(scorer: Scorer, pairs: pd.DataFrame, *, least: float = -60.0) -> pd
 
     `pairs`: the weighed candidates; `bits` without what others claim.
     """
+    # Loaded when it is needed: most jobs never do.
+    from scipy.optimize import linear_sum_assignment
+
     settled = _settled(pairs, scorer.orders, scorer.children)
     orders = np.setdiff1d(np.arange(scorer.orders), settled["order"])
     children = np.setdiff1d(np.arange(scorer.children), settled["child"])

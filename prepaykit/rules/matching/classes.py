@@ -22,7 +22,10 @@ class Classes:
 
     def __init__(self, desk: Desk, weights: Weights, schools: list[tuple[np.ndarray, np.ndarray]]):
         self.desk, self.trust = desk, np.float32(weights.trust_class)
-        self._bits, self._spoken = weights.class_bits().astype(np.float32), np.exp2(weights.teacher_bits()).astype(np.float32)
+        self._bits, self._spoken = (
+            weights.class_bits().astype(np.float32),
+            np.exp2(weights.teacher_bits()).astype(np.float32),
+        )
         orders = len(desk.order_class)
         self._teacher_base = np.zeros(orders, dtype=np.float32)
         self._base = np.zeros((orders, 4), dtype=np.float32)

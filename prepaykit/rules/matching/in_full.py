@@ -92,7 +92,9 @@ def match_in_full(
 
 def _assigned_first(pairs: pd.DataFrame, chosen: pd.DataFrame, totals: pd.DataFrame) -> pd.DataFrame:
     """The candidates with the one that was assigned to each order before all others."""
-    both = pairs.merge(chosen[["order", "child"]].assign(is_chosen=True), on=["order", "child"], how="left", validate="1:1")
+    both = pairs.merge(
+        chosen[["order", "child"]].assign(is_chosen=True), on=["order", "child"], how="left", validate="1:1"
+    )
     both["is_chosen"] = both["is_chosen"].eq(True)
     known = pd.MultiIndex.from_frame(pairs[["order", "child"]])
     more = chosen[~pd.MultiIndex.from_frame(chosen[["order", "child"]]).isin(known)]

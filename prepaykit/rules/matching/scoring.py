@@ -12,16 +12,19 @@ Source: matching.md 5 (write 3, 4). No loop runs over pairs, only over schools.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
 from prepaykit.rules.matching.classes import Classes
 from prepaykit.rules.matching.clues import Clues
 from prepaykit.rules.matching.desk import NOBODY, Desk
 from prepaykit.rules.matching.levels import FIRST, GRADE, LAST, TEACHER, Pairs
 from prepaykit.rules.matching.weights import Weights
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 KEPT = 8
 CELLS = 400_000
@@ -70,7 +73,9 @@ class Scorer:
         self.children, self.orders = len(desk.listed), len(desk.asked)
         self._first_bits, self._last_bits = weights.first_bits(), weights.last_bits()
         self.first_base, self.last_base = desk.first_bases.of(self._first_bits), desk.last_bases.of(self._last_bits)
-        self._schools = [(b, rows) for b, rows in self._orders_by_block(only) if len(rows) and len(self._children_of(b))]
+        self._schools = [
+            (b, rows) for b, rows in self._orders_by_block(only) if len(rows) and len(self._children_of(b))
+        ]
         self.classes = Classes(desk, weights, [(rows, self._children_of(b)) for b, rows in self._schools])
         self._everybody = only is None
         self.nameless = (desk.listed["first_name"] == "").to_numpy() & (desk.listed["last_name"] == "").to_numpy()
@@ -284,6 +289,8 @@ class Scorer:
 
     def _alike_anywhere(self, orders: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Orders and children whose first and last names both have much in common, or one of them and the class."""
+        from scipy import sparse  # loaded when it is needed: one school never does
+
         d = self.desk
         strong_first = [FIRST.index(w) for w in ("exact", "nickname", "slip", "short_slip", "part", "clipped")]
         strong_last = [LAST.index(w) for w in ("exact", "part", "slip", "short_slip")]
@@ -305,6 +312,8 @@ class Scorer:
 
 def _bearers(owner: np.ndarray, width: int) -> sparse.csr_matrix:
     """Who (columns) bears each value (rows)."""
+    from scipy import sparse
+
     ones = np.ones(len(owner), dtype=np.float32)
     return sparse.csr_matrix((ones, (owner, np.arange(len(owner)))), shape=(width, len(owner)))
 
@@ -316,6 +325,8 @@ def _sum_of_bits(bits: np.ndarray) -> np.ndarray:
 
 
 def _strong(pairs, levels: list[int], rows: int) -> sparse.csr_matrix:
+    from scipy import sparse
+
     at = np.isin(pairs.levels, levels)
     keys = pairs.keys[at]
     return sparse.csr_matrix(
