@@ -14,10 +14,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from prepaykit.rules.matching.clues import BY_ID, BY_MAIL, BY_PARENT, BY_PHONE
 from prepaykit.rules.matching.desk import NOBODY, Desk
 from prepaykit.rules.matching.levels import CODE, FIRST, GRADE, LAST, TEACHER, WORDS
 from prepaykit.rules.matching.scoring import PARTS, Scores
-from prepaykit.rules.matching.weights import Weights
+from prepaykit.rules.matching.weights import WAYS, Weights
 
 THRESHOLD = 0.999
 NOBODY_FITS = 0.95
@@ -72,37 +73,6 @@ def weighed(
     return pairs.reset_index(drop=True), totals
 
 
-def assigned(pairs: pd.DataFrame, totals: pd.DataFrame, children: int) -> pd.DataFrame:
-    """Give each order at most one child and each child at most one order, so that the sum of all bits is the greatest: `order`, `child`.
-
-    An order whose child is likelier to be nobody of the list gets none. Only for tables where one order a child is certain.
-    """
-    from scipy.optimize import linear_sum_assignment
-    from scipy.sparse import coo_matrix, csgraph
-
-    off = totals["off_bits"].to_numpy()
-    gain = pairs["bits"].to_numpy() - pairs["claimed"].to_numpy() - off[pairs["order"].to_numpy()]
-    kept = pairs[gain > 0].assign(gain=gain[gain > 0])
-    # Orders that compete for the same children are settled together; all groups are small.
-    graph = coo_matrix(
-        (np.ones(len(kept)), (kept["order"], kept["child"] + len(totals))), shape=(len(totals) + children,) * 2
-    )
-    _, group = csgraph.connected_components(graph, directed=False)
-    chosen = []
-    for _, part in kept.groupby(group[kept["order"].to_numpy()], sort=True):
-        rows, row_of = np.unique(part["order"], return_inverse=True)
-        columns, column_of = np.unique(part["child"], return_inverse=True)
-        table = np.zeros((len(rows), len(columns) + len(rows)))
-        table[:, : len(columns)] = -1000.0
-        table[row_of, column_of] = part["gain"]
-        one, two = linear_sum_assignment(table, maximize=True)
-        real = two < len(columns)
-        chosen.append(np.column_stack([rows[one[real]], columns[two[real]]]))
-    return pd.DataFrame(
-        np.concatenate(chosen) if chosen else np.empty((0, 2), dtype=np.int64), columns=["order", "child"]
-    )
-
-
 def decided(desk: Desk, pairs: pd.DataFrame, totals: pd.DataFrame, *, threshold: float = THRESHOLD) -> pd.DataFrame:
     """Decide each order: `decision`, `child` (NOBODY unless auto), `probability` (of the best), `reason`, `veto`."""
     best = pairs[pairs["rank"] == 1].set_index("order").reindex(range(len(desk.asked)))
@@ -139,23 +109,32 @@ def vetoes_of(desk: Desk, pairs: pd.DataFrame) -> np.ndarray:
     order = np.asarray(pairs.index if pairs.index.name == "order" else pairs["order"])
     child, others = pairs["child"].to_numpy(), pairs["other_words"].to_numpy()
     said = desk.order_block[order]
-    by_code, by_address = np.isin(code, ["own", "near"]), (others & 7) > 0
+    by_code, by_address = np.isin(code, ["own", "near"]), (others & (BY_ID | BY_MAIL | BY_PHONE)) > 0
+    by_parent = (others & BY_PARENT) > 0
     typed_id = desk.asked["student_id"].to_numpy()[order] != ""
     listed_id = desk.listed["student_id"].to_numpy()[child] != ""
-    exact_name = np.isin(first, ["exact", "nickname", "part"]) & np.isin(last, ["exact", "part"])
-    class_agrees = np.isin(teacher, ["exact", "slip", "initial"]) | (grade == "exact")
+    whole, near = ["exact", "nickname", "part"], ["exact", "nickname", "part", "slip", "short_slip", "clipped"]
+    exact_first, exact_last = np.isin(first, whole), np.isin(last, ["exact", "part"])
+    near_first, near_last = np.isin(first, near), np.isin(last, ["exact", "part", "slip", "short_slip"])
+    exact_name = exact_first & exact_last
+    near_name = (exact_first & near_last) | (near_first & exact_last)
+    by_teacher = np.isin(teacher, ["exact", "slip"])
+    class_agrees = by_teacher | (teacher == "initial") | (grade == "exact")
+    same_class = (teacher == "exact") & (grade == "exact")
+    class_contradicts = (teacher == "different") | (grade == "different")
     good_first = np.isin(first, ["exact", "nickname"])
     return np.select(
         [
-            (said != NOBODY) & (desk.child_block[child] != said) & ~(exact_name & ((code == "own") | ((teacher == "exact") & (grade == "exact")))),
+            (said != NOBODY) & (desk.child_block[child] != said) & ~(near_name & (by_code | same_class)),
             first == "different",
-            (first == "missing") & ~(by_code & np.isin(last, ["exact", "part", "slip"])),
+            (first == "missing") & ~(by_code & near_last & ~class_contradicts),
             np.isin(code, ["other"]),
-            np.isin(code, ["siblings", "sibling_near"]) & ~(np.isin(first, ["exact", "nickname", "slip"]) & class_agrees),
-            typed_id & listed_id & ((others & 1) == 0),
-            (first == "initial") & ~(by_code | by_address | (np.isin(last, ["exact", "part", "slip"]) & class_agrees)),
+            np.isin(code, ["siblings", "sibling_near"]) & ~(near_name & class_agrees & ~class_contradicts),
+            typed_id & listed_id & ((others & BY_ID) == 0),
+            (first == "initial") & ~(near_last & (by_code | by_address | by_teacher)),
             np.isin(last, ["different", "missing", "initial"])
-            & ~(by_code | by_address | (good_first & np.isin(teacher, ["exact", "slip"])) | (good_first & (last == "initial") & class_agrees)),
+            & ~(by_code | by_address | (by_parent & (first != "initial") & class_agrees) | (good_first & by_teacher)
+                | (good_first & (last == "initial") & class_agrees)),
             (teacher == "different") & ~exact_name & ~by_code,
             ~(class_agrees | by_code | by_address),
         ],
@@ -165,28 +144,34 @@ def vetoes_of(desk: Desk, pairs: pd.DataFrame) -> np.ndarray:
 
 def words_of(desk: Desk, pairs: pd.DataFrame) -> np.ndarray:
     """How each pair agrees, in words: levels only, never the names themselves."""
-    ways = desk.reading_way
     order = np.asarray(pairs.index if pairs.index.name == "order" else pairs["order"])
-    way = ways[desk.first_reading[order] + pairs["reading"].to_numpy()]
-    swapped = np.where(np.isclose(way, np.log2(0.02)) | np.isclose(way, np.log2(0.01)), "fields swapped; ", "")
-    text = pd.Series(swapped, dtype="object")
-    for label, column, levels in (("first name", "first_level", FIRST), ("surname", "last_level", LAST), ("teacher", "teacher_level", TEACHER),
-                                  ("grade", "grade_level", GRADE), ("code", "code_level", CODE)):  # fmt: skip
-        text = (
-            text
-            + f"{label} "
-            + pd.Series([WORDS[w] if w != "missing" else "not given" for w in levels])[
-                pairs[column].to_numpy()
-            ].to_numpy()
-            + "; "
-        )
-    others = pairs["other_words"].to_numpy()
-    for bit, word in ((1, "student id agrees; "), (2, "parent's e-mail agrees; "), (4, "parent's phone agrees; ")):
-        text = text + np.where(others & bit, word, "")
-    return text.str.removesuffix("; ").to_numpy()
+    way = desk.reading_way[desk.first_reading[order] + pairs["reading"].to_numpy()]
+    swapped = np.isclose(way, np.log2(WAYS["swapped"])) | np.isclose(way, np.log2(WAYS["one_field_swapped"]))
+    columns = [swapped, *(pairs[c].to_numpy() for _, c, _ in _FIELDS), pairs["other_words"].to_numpy()]
+    sizes = [2, *(len(levels) for _, _, levels in _FIELDS), 16]
+    known, row = np.unique(
+        np.ravel_multi_index([np.asarray(c, dtype=np.int64) for c in columns], sizes), return_inverse=True
+    )
+    texts = [_sentence(*numbers) for numbers in zip(*(p.tolist() for p in np.unravel_index(known, sizes)), strict=True)]
+    result = np.empty(len(known), dtype=object)
+    result[:] = texts
+    return result[row]
 
 
 # --- inside ------------------------------------------------------------------------------------------------------------
+
+
+_FIELDS = (("first name", "first_level", FIRST), ("surname", "last_level", LAST), ("teacher", "teacher_level", TEACHER), ("grade", "grade_level", GRADE),
+           ("code", "code_level", CODE))  # fmt: skip
+_OTHERS = ((BY_ID, "student id agrees"), (BY_MAIL, "parent's e-mail agrees"), (BY_PHONE, "parent's phone agrees"), (BY_PARENT, "parent's surname agrees"))  # fmt: skip
+
+
+def _sentence(swapped: int, *numbers: int) -> str:
+    *levels, others = numbers
+    said = ["fields swapped"] if swapped else []
+    for (label, _, names), number in zip(_FIELDS, levels, strict=True):
+        said.append(f"{label} {WORDS[names[number]] if names[number] != 'missing' else 'not given'}")
+    return "; ".join([*said, *(word for bit, word in _OTHERS if others & bit)])
 
 
 def _words(numbers: pd.Series, levels: tuple[str, ...]) -> np.ndarray:

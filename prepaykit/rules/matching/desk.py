@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from prepaykit.rules.codes import compact
 from prepaykit.rules.matching import forms, levels
-from prepaykit.rules.matching.weights import WAYS
+from prepaykit.rules.matching.weights import WAYS, Bases
 
 NAMES = (
     "student_id",
@@ -68,6 +69,7 @@ class Desk:
     child_first: np.ndarray
     child_last: np.ndarray
     child_middle: np.ndarray
+    order_parent: np.ndarray
     first_pairs: levels.Pairs
     last_pairs: levels.Pairs
     order_class: np.ndarray
@@ -78,24 +80,51 @@ class Desk:
     child_code: np.ndarray
     child_family: np.ndarray
 
+    @cached_property
+    def said_class(self) -> np.ndarray:
+        """What each text about the class says: grade (1), teacher (2), both (3) or nothing (0)."""
+        return _filled(self.asked, self.order_class, len(self.teacher_levels))
 
-def lay_out(orders: pd.DataFrame, names: pd.DataFrame, *, learnt: pd.DataFrame | None = None) -> Desk:
-    """Bring orders and names list to the desk. Both as `match_orders` takes them; texts that are not there are missing."""
+    @cached_property
+    def lacks_class(self) -> np.ndarray:
+        """What the list lacks for each class: grade (1), teacher (2), both (3) or nothing (0)."""
+        return 3 - _filled(self.listed, self.child_class, self.teacher_levels.shape[1])
+
+    @cached_property
+    def first_bases(self) -> Bases:
+        """How likely anybody writes each first name."""
+        return Bases(self.first_pairs, self.firsts, self.listed_firsts, self.child_first, "first")
+
+    @cached_property
+    def last_bases(self) -> Bases:
+        """How likely anybody writes each surname."""
+        return Bases(self.last_pairs, self.lasts, self.listed_lasts, self.child_last, "last")
+
+
+def lay_out(
+    orders: pd.DataFrame, names: pd.DataFrame, *, learnt: pd.DataFrame | None = None, two_lists: bool = False
+) -> Desk:
+    """Bring orders and names list to the desk. Both as `match_orders` takes them; texts that are not there are missing.
+
+    `two_lists`: the orders are a second list of the same children.
+    """
     asked, listed = _texts(orders, ORDERS), _texts(_with_extra(names), NAMES)
     listed = listed.sort_values(list(NAMES), kind="stable", ignore_index=True)
     order_block, child_block, blocks = _schools(asked["school"], listed["school"])
     readings = _readings(asked)
     firsts, reading_first = _numbered(readings["first"])
-    lasts, reading_last = _numbered(readings["last"])
-    listed_firsts, child_first = _numbered(_parts(listed["first_name"], forms.first_parts))
+    parents = _each(asked["parent_name"], forms.parents_surname)
+    lasts, numbers = _numbered([*readings["last"], *parents])
+    reading_last, order_parent = numbers[: len(readings)], numbers[len(readings) :]
+    listed_firsts, child_first = _numbered_forms(listed["first_name"], forms.first_parts)
     # Middle names are compared as first names are; whoever has none has the number NOBODY.
-    middles = _parts(listed["middle_name"], forms.first_parts)
+    middles, middle = _numbered_forms(listed["middle_name"], forms.first_parts)
     vocabulary = {v: i for i, v in enumerate(listed_firsts)}
-    for m in sorted({m for m in middles if m and m not in vocabulary}):
-        vocabulary[m] = len(vocabulary)
-    child_middle = np.array([vocabulary[m] if m else NOBODY for m in middles], dtype=np.int64)
+    for m in filter(None, middles):
+        vocabulary.setdefault(m, len(vocabulary))
+    child_middle = np.array([vocabulary[m] if m else NOBODY for m in middles], dtype=np.int64)[middle]
     listed_firsts = list(vocabulary)
-    listed_lasts, child_last = _numbered(_parts(listed["last_name"], forms.last_parts))
+    listed_lasts, child_last = _numbered_forms(listed["last_name"], forms.last_parts)
     order_class, child_class, teacher_levels, grade_levels = _classes(asked, listed)
     reading_order = readings["order"].to_numpy(np.int64)
     return Desk(
@@ -103,10 +132,16 @@ def lay_out(orders: pd.DataFrame, names: pd.DataFrame, *, learnt: pd.DataFrame |
         reading_first=reading_first, reading_last=reading_last, reading_way=np.log2(readings["way"].map(WAYS).to_numpy(float)),
         first_reading=np.searchsorted(reading_order, np.arange(len(asked) + 1)), firsts=firsts, lasts=lasts, listed_firsts=listed_firsts,
         listed_lasts=listed_lasts, child_first=child_first, child_last=child_last, child_middle=child_middle,
-        first_pairs=levels.compare_firsts(firsts, listed_firsts, learnt=learnt), last_pairs=levels.compare_lasts(lasts, listed_lasts),
+        order_parent=np.where([bool(p) for p in parents], order_parent, NOBODY),
+        first_pairs=levels.compare_firsts(firsts, listed_firsts, learnt=learnt, bearers=np.bincount(child_first, minlength=len(listed_firsts)),
+                                          two_lists=two_lists,
+            closely=_straight(readings, reading_first, len(firsts))),
+        last_pairs=levels.compare_lasts(lasts, listed_lasts, bearers=np.bincount(child_last, minlength=len(listed_lasts)),
+                                        two_lists=two_lists,
+            closely=_straight(readings, reading_last, len(lasts))),
         order_class=order_class, child_class=child_class, teacher_levels=teacher_levels, grade_levels=grade_levels,
         order_code=_code_texts(asked["access_code"]), child_code=_code_texts(listed["access_code"]),
-        child_family=pd.factorize(pd.Series(child_last).astype(str) + "|" + pd.Series(child_block).astype(str))[0],
+        child_family=pd.factorize(child_last * (len(blocks) + 1) + child_block)[0],
     )  # fmt: skip
 
 
@@ -128,19 +163,21 @@ def _with_extra(names: pd.DataFrame) -> pd.DataFrame:
 
 def _texts(table: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:
     """These columns as trimmed texts, empty where nothing is written."""
-    kept = {c: table[c].astype("object").where(table[c].notna(), "").astype(str).str.strip().to_numpy(object) if c in table else np.full(len(table), "", dtype=object)
-            for c in columns}  # fmt: skip
-    return pd.DataFrame(kept)
+    kept = {}
+    for column in columns:
+        texts = np.full(len(table), "", dtype=object)
+        if column in table:
+            there = table[column].notna().to_numpy()
+            texts[there] = [str(t).strip() for t in table[column].to_numpy(object)[there]]
+        kept[column] = texts
+    return pd.DataFrame(kept, dtype="object")
 
 
 def _each(texts: pd.Series, form) -> list:
     """A form of each text, worked out once for each distinct text."""
-    known = {t: form(t) for t in texts.unique()}
-    return [known[t] for t in texts]
-
-
-def _parts(texts: pd.Series, form) -> list[tuple[str, ...]]:
-    return _each(texts, lambda t: form(t) if t else ())
+    place, distinct = pd.factorize(texts.to_numpy(object))
+    known = [form(t) for t in distinct]
+    return [known[i] for i in place.tolist()]
 
 
 def _numbered(values: list) -> tuple[list, np.ndarray]:
@@ -150,6 +187,13 @@ def _numbered(values: list) -> tuple[list, np.ndarray]:
     return distinct, np.array([place[v] for v in values], dtype=np.int64)
 
 
+def _numbered_forms(texts: pd.Series, form) -> tuple[list, np.ndarray]:
+    """The distinct forms of texts in their own order, and the number of each text's; an empty text has the form of nothing."""
+    place, known = pd.factorize(texts.to_numpy(object))
+    distinct, number = _numbered([form(t) if t else form("")[:0] for t in known])
+    return distinct, number[place] if len(place) else place.astype(np.int64)
+
+
 def _readings(asked: pd.DataFrame) -> pd.DataFrame:
     pairs = list(zip(asked["student_first"], asked["student_last"], asked["parent_name"], strict=True))
     known = {p: forms.readings(*p) for p in dict.fromkeys(pairs)}
@@ -157,10 +201,16 @@ def _readings(asked: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["order", "first", "last", "way"])
 
 
+def _straight(readings: pd.DataFrame, number: np.ndarray, count: int) -> np.ndarray:
+    """Which distinct names are read as they are written, or from one field: those are worth a second look."""
+    found = np.zeros(count, dtype=bool)
+    found[number[readings["way"].isin(["as_written", "one_field"]).to_numpy()]] = True
+    return found
+
+
 def _schools(asked: pd.Series, listed: pd.Series) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
     """The school of each order and child; an order whose school is not said or not on the list has NOBODY's."""
-    there = _each(listed, forms.school_form)
-    known, child_block = _numbered(there)
+    known, child_block = _numbered_forms(listed, forms.school_form)
     everybody = np.arange(len(listed))
     if len(known) < 2 or not asked.any():
         return np.full(len(asked), NOBODY), np.zeros(len(listed), dtype=np.int64), [everybody]
@@ -184,30 +234,50 @@ def _same_school(form: str, place: dict[str, int]) -> int:
 
 def _classes(asked: pd.DataFrame, listed: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """The number of what each order says about the class and of each child's class, and the levels between them."""
-    words = lambda t: forms.teacher_words(t) if t else ()  # noqa: E731
-    grade = lambda t: forms.grade_form(t) if t else ""  # noqa: E731
-    typed, order_class = _numbered(list(zip(_each(asked["teacher"], words), _each(asked["grade"], grade), strict=True)))
-    classes, child_class = _numbered(
-        list(
-            zip(
-                _each(listed["teacher"], words),
-                _each(listed["group"], words),
-                _each(listed["grade"], grade),
-                strict=True,
-            )
-        )
+    said, order_class = _together(asked, {"teacher": forms.teacher_words, "grade": forms.grade_form})
+    there, child_class = _together(
+        listed, {"teacher": forms.teacher_words, "group": forms.teacher_words, "grade": forms.grade_form}
     )
-    teacher = levels.compare_teachers([t for t, _ in typed], [c[0] for c in classes])
+    (teachers, teacher), (grades, grade) = said["teacher"], said["grade"]
+    known, known_at = there["teacher"]
+    found = levels.compare_teachers(teachers, known)[teacher][:, known_at]
     # Parents write the class where the form asks for the teacher.
-    by_group = levels.compare_teachers([t for t, _ in typed], [c[1] for c in classes])
-    exact = levels.TEACHER.index("exact")
-    teacher = np.where(by_group == exact, exact, teacher)
-    return order_class, child_class, teacher, _grade_levels([g for _, g in typed], [c[2] for c in classes])
+    groups, group_at = there["group"]
+    if any(groups):
+        exact = levels.TEACHER.index("exact")
+        by_group = levels.compare_teachers(teachers, groups)[teacher][:, group_at]
+        found = np.where(by_group == exact, np.int8(exact), found)
+    known, known_at = there["grade"]
+    return order_class, child_class, found, _grade_levels(grades, known)[grade][:, known_at]
+
+
+def _together(table: pd.DataFrame, form_of: dict) -> tuple[dict[str, tuple[list, np.ndarray]], np.ndarray]:
+    """The distinct rows of some columns: for each column its distinct forms and which of them each distinct row has; each row's number."""
+    forms_, numbers = {}, []
+    for column, form in form_of.items():
+        forms_[column], number = _numbered_forms(table[column], form)
+        numbers.append(number)
+    sizes = [max(1, len(f)) for f in forms_.values()]
+    keys, row = np.unique(
+        np.ravel_multi_index(numbers, sizes) if len(table) else np.empty(0, dtype=np.int64), return_inverse=True
+    )
+    parts = np.unravel_index(keys, sizes)
+    return {c: (f, p) for (c, f), p in zip(forms_.items(), parts, strict=True)}, row
+
+
+def _filled(table: pd.DataFrame, number: np.ndarray, count: int) -> np.ndarray:
+    """For each distinct class of a table: 1 if it has a grade, and 2 if it has a teacher."""
+    result = np.zeros(count, dtype=np.int64)
+    for bit, column in ((1, "grade"), (2, "teacher")):
+        has = np.zeros(count, dtype=bool)
+        has[number[(table[column] != "").to_numpy()]] = True
+        result += bit * has
+    return result
 
 
 def _grade_levels(typed: list[str], listed: list[str]) -> np.ndarray:
     one, two = np.array(typed, dtype=object)[:, None], np.array(listed, dtype=object)[None, :]
-    rank_one, rank_two = (np.array([forms.grade_rank(g) for g in side]) for side in (typed, listed))
+    rank_one, rank_two = (np.array([forms.grade_rank(g) for g in side], dtype=np.int64) for side in (typed, listed))
     beside = (np.abs(rank_one[:, None] - rank_two[None, :]) == 1) & (rank_one[:, None] > -9)
     names = [levels.GRADE.index(w) for w in ("missing", "exact", "beside")]
     return np.select([(one == "") | (two == ""), one == two, beside], names, levels.GRADE.index("different")).astype(
@@ -217,12 +287,24 @@ def _grade_levels(typed: list[str], listed: list[str]) -> np.ndarray:
 
 def _code_texts(codes: pd.Series) -> np.ndarray:
     """Codes with look-alikes folded together."""
-    return np.array(_each(codes, lambda t: fold_code(t) if t else ""), dtype=object)
+    texts = codes.to_numpy(object)
+    plain = "\n".join(texts)
+    if (
+        not plain.isascii()
+        or plain.count("\n") >= max(1, len(texts))
+        or any(c in plain for c in "\r\v\f\x1c\x1d\x1e\x1f")
+    ):
+        return np.array(_each(codes, lambda t: fold_code(t) if t else ""), dtype=object)
+    # All codes in one go: each stands on a line of its own.
+    result = np.empty(len(texts), dtype=object)
+    result[:] = plain.upper().translate(_ALIKE_ALL).split("\n") if len(texts) else []
+    return result
 
 
 _ALIKE = str.maketrans(
     {"O": "0", "Q": "0", "D": "0", "I": "1", "L": "1", "J": "1", "Z": "2", "S": "5", "B": "8", "G": "6", "U": "V"}
 )
+_ALIKE_ALL = {**_ALIKE, **{n: None for n in range(33) if chr(n) != "\n"}, ord("-"): None, 127: None}
 
 
 def fold_code(code: str) -> str:

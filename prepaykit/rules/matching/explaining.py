@@ -33,7 +33,7 @@ CALLED = {
     "name": "names",
     "class": "class",
     "code": "code",
-    "other": "id, e-mail, phone",
+    "other": "id, parent",
     "claimed": "claimed by another order",
 }
 ALWAYS = ("prior", "name", "class", "code")

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable
 from functools import lru_cache
 
 PARTICLES = frozenset(
@@ -158,14 +158,13 @@ def last_parts(text: str) -> tuple[str, ...]:
 def readings(first: str, last: str, parent: str = "") -> list[tuple[Name, str]]:
     """Every way to read the two name fields of an order, with the name of the way: the first is as written.
 
-    A surname that is missing, or is one part of the parent's, may be that of the parent.
-
-    A full name in one field is split at each blank; a comma says which is the surname; the fields may be swapped.
+    A surname that is one part of the parent's may be that of the parent. A full name in one field is split at each blank, or is two
+    first names; a comma says which is the surname; the fields may be swapped.
 
     >>> readings("", "Lopez, Sofía")
     [((('sofia',), ('lopez',)), 'one_field')]
-    >>> [way for _, way in readings("Sofia", "Lopez")], readings("Sofia", "", "Ana Ruiz")[-1]
-    (['as_written', 'swapped'], ((('sofia',), ('ruiz',)), 'parents_surname'))
+    >>> [way for _, way in readings("Sofia", "Lopez")], readings("Sofia", "Lopez", "Ana Lopez Ruiz")[-1]
+    (['as_written', 'swapped'], ((('sofia',), ('lopez', 'ruiz')), 'parents_surname'))
     """
     first, last = folded_name(first), folded_name(last)
     one = last if not first else first if not last else ""
@@ -180,15 +179,31 @@ def readings(first: str, last: str, parent: str = "") -> list[tuple[Name, str]]:
             ((first_parts(" ".join(words[:k])), last_parts(" ".join(words[k:]))), "one_field")
             for k in range(1, len(words))
         ]
-        return [*found, ((first_parts(words[-1]), last_parts(" ".join(words[:-1]))), "one_field_swapped")]
+        found.append(((first_parts(words[-1]), last_parts(" ".join(words[:-1]))), "one_field_swapped"))
+        return [*found, ((first_parts(one), ()), "no_surname")] if first else found
     straight = (first_parts(first), last_parts(last))
     if not first and not last:
         return [(straight, "as_written")]
     found = [(straight, "as_written"), ((first_parts(last), last_parts(first)), "swapped")]
-    theirs = last_parts(" ".join(folded_name(parent).split()[1:])) if first else ()
-    if theirs and theirs != straight[1] and (not last or set(theirs) & set(straight[1])):
+    theirs = parents_surname(parent) if first and last else ()
+    if theirs and theirs != straight[1] and set(theirs) & set(straight[1]):
         found.append(((straight[0], theirs), "parents_surname"))
     return found
+
+
+@lru_cache(maxsize=40_000)
+def parents_surname(text: str) -> tuple[str, ...]:
+    """The parts of the surname in the name of a parent; empty if there is but one word.
+
+    >>> parents_surname("Ana Ruiz"), parents_surname("Ruiz Lopez, Ana"), parents_surname("Mr. & Mrs. Ruiz"), parents_surname("Ana")
+    (('ruiz',), ('ruiz', 'lopez'), ('ruiz',), ())
+    """
+    plain = folded_name(text)
+    if "," in plain:
+        return last_parts(plain.partition(",")[0])
+    words = plain.split()
+    named = [w for w in words if w not in TITLES and w != "and"]
+    return last_parts(" ".join(named if len(named) < len(words) and len(named) < 2 else named[1:]))
 
 
 def teacher_words(text: str) -> tuple[str, ...]:
@@ -259,38 +274,69 @@ def phone_form(text: str) -> str:
     return digits if len(digits) >= 7 else ""
 
 
+# What is written for one sound, what an eye takes for another letter, and what an ear spells in another way.
 _BY_EAR = (("ph", "f"), ("gh", ""), ("ck", "k"), ("sch", "x"), ("sh", "x"), ("ch", "x"), ("th", "t"), ("wh", "w"), ("kn", "n"), ("wr", "r"),
            ("ce", "se"), ("ci", "si"), ("cy", "si"), ("ge", "je"), ("gi", "ji"), ("c", "k"), ("q", "k"), ("x", "ks"), ("z", "s"), ("v", "f"))  # fmt: skip
-_DOUBLES = re.compile(r"(.)\1+")
-_VOWELS = re.compile(r"[aeiouyhw]")
+_BY_EYE = (("m", "rn"), ("d", "cl"), ("w", "vv"), ("l", "i"), ("v", "u"), ("c", "e"))
+_BY_SPELLING = (("ie", "y"), ("ei", "y"), ("ey", "y"), ("ay", "ai"), ("ee", "i"), ("ea", "i"), ("ph", "f"), ("ck", "k"), ("sch", "sh"), ("ch", "sh"),
+                ("th", "t"), ("ah", "a"), ("x", "ks"), ("z", "s"), ("c", "k"), ("q", "k"))  # fmt: skip
+_HEADS, _VOWELS = re.compile(r"(?m)^[aeiouyhw]"), re.compile(r"[aeiouyhw]+")
+_PET = re.compile(r"(?m)(?<=[^\n]{3})(?:ie|ey|y|i)$")
+_PET_DOUBLE = re.compile(r"(?m)(?<=[^\n]{2})([^\n])\1$")
 
 
-@lru_cache(maxsize=40_000)
-def by_ear(text: str) -> str:
-    """A rough key of how a name sounds: names that are written by ear in two ways have the same.
+def _changed(texts: list[str], change: Callable[[str], str]) -> list[str]:
+    """A change made to all texts in one go, each on a line of its own."""
+    return change("\n".join(texts)).split("\n") if texts else []
 
-    >>> by_ear("kaitlyn") == by_ear("catelin"), by_ear("steven") == by_ear("stephen"), by_ear("anna") == by_ear("ava")
-    (True, True, False)
+
+def _exchanged(text: str, pairs: tuple[tuple[str, str], ...]) -> str:
+    for one, other in pairs:
+        text = text.replace(one, other)
+    return text
+
+
+def _single(text: str) -> str:
+    """Without doubled letters."""
+    for letter in set(text) - {"\n"}:
+        while letter + letter in text:
+            text = text.replace(letter + letter, letter)
+    return text
+
+
+def by_ear(texts: list[str]) -> list[str]:
+    """A rough key of how each name sounds: names that are written by ear in two ways have the same.
+
+    >>> by_ear(["kaitlyn", "catelin", "steven", "stephen", "anna", "ava"])
+    ['ktln', 'ktln', 'stfn', 'stfn', 'an', 'af']
     """
-    sound = text
-    for written, heard in _BY_EAR:
-        sound = sound.replace(written, heard)
-    head = "a" if sound[:1] in "aeiouyhw" else sound[:1]
-    return _DOUBLES.sub(r"\1", head + _VOWELS.sub("", sound[1:]))
+    return _changed(
+        texts, lambda t: _single(_VOWELS.sub("", _HEADS.sub("A", _exchanged(t, _BY_EAR)))).replace("A", "a")
+    )
 
 
-@lru_cache(maxsize=40_000)
-def clipped(text: str) -> str:
-    """The stem of a pet form: without -y, -ie, -i and a doubled consonant before it.
+def by_eye(texts: list[str]) -> list[str]:
+    """Names as a hurried eye takes them: letters that look alike in handwriting are the same.
 
-    >>> clipped("jenny"), clipped("charlie"), clipped("sam"), clipped("gabi")
-    ('jen', 'charl', 'sam', 'gab')
+    >>> by_eye(["camila", "carnila"]), by_eye(["nadia"]) == by_eye(["naclia"])
+    (['earniia', 'earniia'], True)
     """
-    stem = re.sub(r"(ie|ey|y|i)$", "", text)
-    stem = stem if len(stem) >= 3 else text
-    return stem[:-1] if len(stem) > 3 and stem[-1] == stem[-2] else stem
+    return _changed(texts, lambda t: _exchanged(t, _BY_EYE))
 
 
-def distinct(parts: Iterable[str]) -> list[str]:
-    """The texts once each, in order."""
-    return list(dict.fromkeys(parts))
+def by_spelling(texts: list[str]) -> list[str]:
+    """Names as one who only heard them may write them; other than `by_ear`, the vowels stay.
+
+    >>> by_spelling(["hawley", "hawlie"]), by_spelling(["christy", "kristie"])
+    (['hawly', 'hawly'], ['shristy', 'kristy'])
+    """
+    return _changed(texts, lambda t: _single(_exchanged(t, _BY_SPELLING)))
+
+
+def clipped(texts: list[str]) -> list[str]:
+    """The stem of each pet form: without -y, -ie, -i and a doubled consonant before it.
+
+    >>> clipped(["jenny", "charlie", "sam", "gabi"])
+    ['jen', 'charl', 'sam', 'gab']
+    """
+    return _changed(texts, lambda t: _PET_DOUBLE.sub(r"\1", _PET.sub("", t)))

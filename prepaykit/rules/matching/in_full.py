@@ -9,19 +9,20 @@ Source: matching.md 5; domain.md 7.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from prepaykit.rules.matching.assigning import assigned
 from prepaykit.rules.matching.clues import Clues
 from prepaykit.rules.matching.decisions import SHOWN, THRESHOLD, decided, weighed, words_of
 from prepaykit.rules.matching.desk import NOBODY, Desk, lay_out
 from prepaykit.rules.matching.exact import match_exactly
 from prepaykit.rules.matching.learning import learnt_weights
-from prepaykit.rules.matching.scoring import KEPT, Scorer
+from prepaykit.rules.matching.scoring import Scorer
 from prepaykit.rules.matching.taught import as_taught
-from prepaykit.rules.matching.weights import SHIPPED, Weights
+from prepaykit.rules.matching.weights import SHIPPED, Weights, both_typed
 
 
 @dataclass(frozen=True)
@@ -67,26 +68,44 @@ def match_in_full(
 ) -> Matched:  # fmt: skip
     """The same as `match_orders`, with the candidates of each order and the evidence for each.
 
-    `one_to_one`: no child has two orders (not so with picture orders: for other uses).
+    `one_to_one`: every order is for another child of the list (not so with picture orders: for linking two lists of the same children);
+    then the child that an order gets when all are assigned together is its first candidate.
     """
     orders, names = _asked(orders), names.reset_index(drop=True)
     orders, learnt = as_taught(orders, learnt)
-    desk = lay_out(orders, names, learnt=learnt)
+    desk = lay_out(orders, names, learnt=learnt, two_lists=one_to_one)
     if not len(orders) or not len(names):
         return _nothing(desk, _ids(orders))
     clues = Clues(desk, weights)
     if one_to_one:
-        weights = replace(weights, unlisted=0.001)
+        weights = both_typed(weights)
     weights = learnt_weights(desk, clues, weights)
-    scores = Scorer(desk, clues, weights, kept=5 * KEPT if one_to_one else KEPT).score()
+    scorer = Scorer(desk, clues, weights)
+    scores = scorer.score()
     pairs, totals = weighed(desk, scores, weights, one_to_one=one_to_one)
-    pairs = pairs if one_to_one else pairs[pairs["rank"] <= SHOWN]
+    if one_to_one:
+        pairs = _assigned_first(pairs, assigned(scorer, scores.pairs), totals)
+    pairs = pairs[pairs["rank"] <= SHOWN]
     result = decided(desk, pairs, totals, threshold=threshold)
     ids = _ids(orders)
     result = _without_names(result, orders, desk)
-    return Matched(
-        _matches(result, ids, desk), _candidates(pairs[pairs["rank"] <= SHOWN], ids, desk), pairs, totals, desk
+    return Matched(_matches(result, ids, desk), _candidates(pairs, ids, desk), pairs, totals, desk)
+
+
+def _assigned_first(pairs: pd.DataFrame, chosen: pd.DataFrame, totals: pd.DataFrame) -> pd.DataFrame:
+    """The candidates with the one that was assigned to each order before all others."""
+    both = pairs.merge(
+        chosen[["order", "child"]].assign(is_chosen=True), on=["order", "child"], how="left", validate="1:1"
     )
+    both["is_chosen"] = both["is_chosen"].eq(True)
+    known = pd.MultiIndex.from_frame(pairs[["order", "child"]])
+    more = chosen[~pd.MultiIndex.from_frame(chosen[["order", "child"]]).isin(known)]
+    likely = np.exp2(more["bits"].to_numpy() - totals["sum_bits"].to_numpy()[more["order"]])
+    more = more.assign(claimed=0.0, probability=likely, rank=len(pairs), is_chosen=True)
+    both = pd.concat([both, more], ignore_index=True)
+    both = both.sort_values(["order", "is_chosen", "rank"], ascending=[True, False, True], ignore_index=True)
+    both["rank"] = both.groupby("order").cumcount() + 1
+    return both.drop(columns="is_chosen")
 
 
 def _nothing(desk: Desk, ids: pd.Series) -> Matched:
@@ -126,7 +145,7 @@ def _without_names(result: pd.DataFrame, orders: pd.DataFrame, desk: Desk) -> pd
     silent = (desk.asked["student_first"] == "") & (desk.asked["student_last"] == "")
     if not silent.any():
         return result
-    listed = desk.listed.replace("", None).assign(subject_id=np.arange(len(desk.listed)))
+    listed = desk.listed[["access_code", "student_id"]].replace("", None).assign(subject_id=np.arange(len(desk.listed)))
     wanted = orders[silent.to_numpy()].rename(columns={"student_first": "first", "student_last": "last"})
     exact = match_exactly(wanted, listed)
     child = exact["subject_id"].fillna(NOBODY).astype("int64")

@@ -26,7 +26,7 @@ def learnt_weights(desk: Desk, clues: Clues, weights: Weights) -> Weights:
         return weights
     ordered = desk.asked[list(ORDERS)].sort_values(list(ORDERS), kind="stable").index.to_numpy()
     sample = np.sort(ordered[:: max(1, len(ordered) // SAMPLE)])
-    scores = Scorer(desk, clues, weights).score(sample)
+    scores = Scorer(desk, clues, weights, only=sample).score()
     pairs, totals = weighed(desk, scores, weights)
     sure = pairs[pairs["probability"] > 0.01]
     seen = {

@@ -2,23 +2,28 @@
 
 Problem: "alike" is no reason. Rule: each pair of values is on exactly one level (exact, nickname, one slip, sounds alike, only an
 initial, …), the strongest that holds. Names are compared once for each pair of distinct values that have anything in common
-(beginning, end, sound, a part, a nickname); everything else is `different`. No loop runs over pairs.
+(one slip, beginning, sound, a part, a nickname; see `measures`); everything else is `different`. No loop runs over pairs.
+Within a level some pairs say more than others: `extra` bits. A form that few others share says more than one of ten; what an eye or an
+ear mistakes (`rn` and `m`, `ph` and `f`) is likelier than any other slip; half of a double name is common among those who bear one.
 
 Worked case: `sofi` and `sofia` share their beginning → short form; `sara` and `zara` are one letter apart in a short name
 and begin differently → only `similar`.
-Known limits: two slips in a name of four letters are `different`. Source: matching.md 5 (write 3).
+Known limits: two slips in a name of four letters are `different`, unless an eye or an ear explains one of them. Source: matching.md 5 (write 3).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from rapidfuzz import process
-from rapidfuzz.distance import OSA, JaroWinkler, Prefix
+from rapidfuzz.distance import OSA, JaroWinkler
 
-from prepaykit.rules.matching.forms import by_ear, clipped
+from prepaykit.rules.matching import measures
+from prepaykit.rules.matching.forms import by_eye, by_spelling
+from prepaykit.rules.matching.near import distinct
 from prepaykit.rules.matching.nicknames import forms_of
 
 FIRST = (
@@ -30,83 +35,138 @@ FIRST = (
     "part",
     "middle",
     "clipped",
+    "two_slips",
     "similar",
     "initial",
     "missing",
     "different",
 )
-LAST = ("exact", "part", "slip", "short_slip", "sound", "part_slip", "similar", "initial", "missing", "different")
+LAST = (
+    "exact",
+    "part",
+    "slip",
+    "short_slip",
+    "sound",
+    "part_slip",
+    "two_slips",
+    "similar",
+    "initial",
+    "missing",
+    "different",
+)
 TEACHER = ("exact", "slip", "initial", "missing", "different")
 GRADE = ("exact", "beside", "missing", "different")
 CODE = ("missing", "own", "near", "siblings", "sibling_near", "other", "unknown")
 
 WORDS = {
     "exact": "exact", "nickname": "nickname or variant", "slip": "one letter off", "short_slip": "one letter off in a short name",
-    "sound": "sounds the same", "part": "one part of it", "part_slip": "one part of it, one letter off", "middle": "the middle name",
+    "sound": "sounds the same", "two_slips": "two letters off", "part": "one part of it", "part_slip": "one part of it, one letter off", "middle": "the middle name",
     "clipped": "short form", "similar": "similar", "initial": "only an initial", "missing": "not given", "different": "different",
     "beside": "one grade off", "own": "exact", "near": "one symbol off", "siblings": "that of a sibling", "sibling_near": "near a sibling's",
     "other": "that of another child", "unknown": "on nobody's card",
 }  # fmt: skip
 
 Parts = tuple[str, ...]
+# How many other forms the shipped spread of a nickname stands for, and how far bits of single pairs may go.
+USUAL_FORMS = 4.0
+MISTAKEN = 1.5
+MORE_PARTS = -3.0
+MOST_HALF_FIRST, MOST_HALF_LAST = 4.9, 3.7
+MOST_LACKING = 5.0
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """Levels of the pairs of distinct values that have something in common: sorted keys `left * width + right`, and level numbers."""
+    """Levels of the pairs of distinct values that have something in common: sorted keys `left * width + right`, level numbers, extra bits."""
 
     keys: np.ndarray
     levels: np.ndarray
+    extra: np.ndarray
     width: int
     default: int
 
-    def of(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
-        """The level of each pair (left, right)."""
+    @cached_property
+    def first_key(self) -> np.ndarray:
+        """Where the pairs of each left value begin, and the end of all."""
+        rows = int(self.keys[-1] // self.width) + 1 if len(self.keys) else 0
+        return np.searchsorted(self.keys, np.arange(rows + 1) * self.width)
+
+    def of_rows(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Which of `rows` and which pair, for all pairs of these left values."""
+        last = len(self.first_key) - 1
+        low, high = self.first_key[np.minimum(rows, last)], self.first_key[np.minimum(rows + 1, last)]
+        counts = high - low
+        row = np.repeat(np.arange(len(rows)), counts)
+        return row, np.arange(len(row)) + np.repeat(low - np.cumsum(counts) + counts, counts)
+
+    def at(self, left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The level of each pair (left, right), and its extra bits."""
         if not len(self.keys):
-            return np.full(np.broadcast(left, right).shape, self.default, dtype=np.int8)
+            shape = np.broadcast(left, right).shape
+            return np.full(shape, self.default, dtype=np.int8), np.zeros(shape, dtype=np.float32)
         wanted = left.astype(np.int64) * self.width + right
         at = np.minimum(np.searchsorted(self.keys, wanted), len(self.keys) - 1)
-        return np.where(self.keys[at] == wanted, self.levels[at], self.default).astype(np.int8)
+        hit = self.keys[at] == wanted
+        return np.where(hit, self.levels[at], self.default).astype(np.int8), np.where(hit, self.extra[at], 0.0)
+
+    def of(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+        """The level of each pair (left, right)."""
+        return self.at(left, right)[0]
 
 
-def compare_firsts(typed: list[Parts], listed: list[Parts], *, learnt: pd.DataFrame | None = None) -> Pairs:
-    """Compare the distinct first names of orders with those of the list."""
-    a, b = _Side(typed), _Side(listed)
-    family = _shared(forms_of(a.joined, learnt), forms_of(b.joined, learnt), a, b)
-    heads = _shared(_heads(forms_of, a, learnt), _heads(forms_of, b, learnt), a, b)
-    left, right = _candidates(a, b, family, heads)
-    m = _measures(a, b, left, right)
-    is_family = np.isin(m.key, family)
+def compare_firsts(
+    typed: list[Parts],
+    listed: list[Parts],
+    *,
+    learnt: pd.DataFrame | None = None,
+    bearers: np.ndarray | None = None,
+    closely: np.ndarray | None = None,
+    two_lists: bool = False,
+) -> Pairs:
+    """Compare the distinct first names of orders with those of the list.
+
+    `bearers`: how many children bear each listed name (else one each); `closely`: the typed names to measure against everything if nothing
+    is near (else all); `two_lists`: both sides are lists of the same children, so that what both lack says something.
+    """
+    a, b = measures.Side(typed), measures.Side(listed)
+    keys_a, keys_b = forms_of(a.joined, learnt), forms_of(b.joined, learnt)
+    family = measures.shared(keys_a, keys_b, a, b)
+    heads = measures.shared(forms_of(a.firsts, learnt), forms_of(b.firsts, learnt), a, b)
+    m = measures.measured(a, b, family, heads, closely=closely)
+    is_family, half = np.isin(m.key, family), m.part | (np.isin(m.key, heads) & m.several)
+    # An ear may mistake the first letter, a hand seldom does.
+    same_head = m.same_head | m.heard
     level = np.select(
-        [m.same, is_family, m.one_edit & m.same_head & (m.shorter >= 5), m.one_edit & m.same_head & (m.shorter >= 3), m.sound & (m.shorter >= 3),
-         m.part | (np.isin(m.key, heads) & m.several), m.is_clipped, m.initial, m.alike],
-        [_no(FIRST, w) for w in ("exact", "nickname", "slip", "short_slip", "sound", "part", "clipped", "initial", "similar")],
+        [m.same, is_family, m.slip & same_head & (m.shorter >= 5), m.slip & same_head & (m.shorter >= 3),
+         half, m.clipped, m.sound & (m.shorter >= 3), m.two_slips & m.same_head, m.initial, m.alike],
+        [_no(FIRST, w) for w in ("exact", "nickname", "slip", "short_slip", "part", "clipped", "sound", "two_slips", "initial", "similar")],
         default=_no(FIRST, "different"),
     )  # fmt: skip
-    return _missing(_pairs(m, level, FIRST), a, b, FIRST)
+    forms = np.bincount(keys_b["at"], minlength=len(listed))[m.right] - 1
+    rare = np.log2(USUAL_FORMS / np.clip(forms, 1.5, 16.0))
+    extra = np.where(is_family, rare, _half_bits(a, b, m, bearers, MOST_HALF_FIRST))
+    return _missing(_pairs(m, level, extra, FIRST), a, b, FIRST, _lacking_bits(b, bearers) if two_lists else 0.0)
 
 
-def compare_lasts(typed: list[Parts], listed: list[Parts]) -> Pairs:
-    """Compare the distinct surnames of orders with those of the list."""
-    a, b = _Side(typed), _Side(listed)
-    left, right = _candidates(a, b)
-    m = _measures(a, b, left, right)
-    part_slip = _part_slips(a, b, m)
+def compare_lasts(
+    typed: list[Parts],
+    listed: list[Parts],
+    *,
+    bearers: np.ndarray | None = None,
+    closely: np.ndarray | None = None,
+    two_lists: bool = False,
+) -> Pairs:
+    """Compare the distinct surnames of orders with those of the list; the options are as for first names."""
+    a, b = measures.Side(typed), measures.Side(listed)
+    m = measures.measured(a, b, closely=closely)
     level = np.select(
-        [
-            m.same,
-            m.part,
-            m.one_edit & (m.shorter >= 5),
-            m.one_edit & (m.shorter >= 3),
-            m.sound & (m.shorter >= 3),
-            part_slip,
-            m.initial,
-            m.alike,
-        ],
-        [_no(LAST, w) for w in ("exact", "part", "slip", "short_slip", "sound", "part_slip", "initial", "similar")],
+        [m.same, m.part, m.slip & (m.shorter >= 5), m.slip & (m.shorter >= 3), m.sound & (m.shorter >= 3), measures.part_slips(a, b, m),
+         m.two_slips, m.initial, m.alike],
+        [_no(LAST, w) for w in ("exact", "part", "slip", "short_slip", "sound", "part_slip", "two_slips", "initial", "similar")],
         default=_no(LAST, "different"),
-    )
-    return _missing(_pairs(m, level, LAST), a, b, LAST)
+    )  # fmt: skip
+    half = _half_bits(a, b, m, bearers, MOST_HALF_LAST)
+    return _missing(_pairs(m, level, half, LAST), a, b, LAST, _lacking_bits(b, bearers) if two_lists else 0.0)
 
 
 def compare_teachers(typed: list[Parts], listed: list[Parts]) -> np.ndarray:
@@ -118,9 +178,16 @@ def compare_teachers(typed: list[Parts], listed: list[Parts]) -> np.ndarray:
     other = sorted({w for t in listed for w in t} | {""})
     edits = process.cdist(words, other, scorer=OSA.distance, score_cutoff=2, dtype=np.uint8)
     alike = process.cdist(words, other, scorer=JaroWinkler.similarity, score_cutoff=0.9, dtype=np.float32)
+    misread = np.zeros(edits.shape, dtype=bool)
+    for fold in (by_eye, by_spelling):
+        misread |= process.cdist(fold(words), fold(other), scorer=OSA.distance, score_cutoff=1, dtype=np.uint8) <= 1
     size = np.array([len(w) for w in words])
     head_a, head_b = np.array([w[:1] for w in words]), np.array([w[:1] for w in other])
-    is_slip = ((edits == 1) & (size[:, None] >= 4)) | ((alike >= 0.93) & (size[:, None] >= 5))
+    is_slip = (
+        ((edits == 1) & (size[:, None] >= 4))
+        | (((alike >= 0.93) | misread) & (size[:, None] >= 5))
+        | (misread & (edits <= 2) & (size[:, None] >= 3))
+    )
     word_level = np.select(
         [edits == 0, is_slip, (size[:, None] == 1) & (head_a[:, None] == head_b[None, :])],
         [_no(TEACHER, w) for w in ("exact", "slip", "initial")], _no(TEACHER, "different"),
@@ -146,202 +213,51 @@ def compare_teachers(typed: list[Parts], listed: list[Parts]) -> np.ndarray:
 # --- inside ------------------------------------------------------------------------------------------------------------
 
 
-class _Side:
-    """The distinct values of one side: parts, joined text, and arrays of both."""
-
-    def __init__(self, values: list[Parts]):
-        self.values = values
-        self.joined = ["".join(v) for v in values]
-        self.text = np.array(self.joined, dtype=object) if values else np.empty(0, dtype=object)
-        self.size = np.array([len(t) for t in self.joined], dtype=np.int64)
-        self.sound = np.array([by_ear(t) for t in self.joined], dtype=object)
-        self.clip = np.array([clipped(t) for t in self.joined], dtype=object)
-        self.clip_size = np.array([len(t) for t in self.clip], dtype=np.int64)
-        self.head = np.array([t[:1] for t in self.joined], dtype=object)
-        self.count = np.array([len(v) for v in values], dtype=np.int64)
-
-
-def _heads(forms, side: _Side, learnt) -> pd.DataFrame:
-    """Keys of the first part of names of several parts, so that Lupita is Guadalupe Maria."""
-    return forms([v[0] if v else "" for v in side.values], learnt)
-
-
 def _no(levels: tuple[str, ...], word: str) -> int:
     return levels.index(word)
 
 
-def _keys_of(side: _Side, keys: pd.DataFrame) -> pd.DataFrame:
-    keys = keys[keys["key"].str.len() > 1]
-    return keys[side.size[keys["at"].to_numpy()] > 1] if len(keys) else keys
-
-
-def _shared(left: pd.DataFrame, right: pd.DataFrame, a: _Side, b: _Side) -> np.ndarray:
-    """Keys of the pairs that share a key text."""
-    left, right = _keys_of(a, left), _keys_of(b, right)
-    pairs = left.merge(right, on="key", suffixes=("", "_listed"), validate="m:m")
-    return np.unique(pairs["at"].to_numpy(np.int64) * max(1, len(b.values)) + pairs["at_listed"].to_numpy(np.int64))
-
-
-def _blocks(side: _Side) -> list[pd.Series]:
-    """Texts of which two names must share one to be compared at all."""
-    at = np.arange(len(side.values))
-    parts = [(i, p) for i, v in enumerate(side.values) for p in v if len(v) > 1 or len(p) > 1]
-    owner, part = (np.array([p[0] for p in parts], dtype=np.int64), [p[1] for p in parts])
-    return [
-        pd.Series(["^" + p[:3] for p in part], index=owner),
-        pd.Series(["$" + p[-3:] for p in part], index=owner),
-        pd.Series(["~" + by_ear(p) for p in part], index=owner),
-        pd.Series(["=" + t for t in side.joined], index=at),
-        pd.Series(["|" + p[:2] + p[-1:] for p in part], index=owner),
-    ]
-
-
-def _candidates(a: _Side, b: _Side, *more: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    width = max(1, len(b.values))
-    found = list(more)
-    for left, right in zip(_blocks(a), _blocks(b), strict=True):
-        both, _ = pd.factorize(np.concatenate([left.to_numpy(object), right.to_numpy(object)]))
-        found.append(_meet(both[: len(left)], left.index.to_numpy(), both[len(left) :], right.index.to_numpy(), width))
-    # A single letter meets every name that begins with it.
-    for one, other, swap in ((a, b, False), (b, a, True)):
-        at = np.flatnonzero(one.size == 1)
-        if len(at):
-            rows, columns = np.nonzero(one.head[at][:, None] == other.head[None, :])
-            found.append((columns * width + at[rows]) if swap else (at[rows] * width + columns))
-    keys = (
-        np.unique(np.concatenate([np.asarray(k, dtype=np.int64) for k in found]))
-        if found
-        else np.empty(0, dtype=np.int64)
-    )
-    return keys // width, keys % width
-
-
-def _meet(
-    left: np.ndarray, owner_left: np.ndarray, right: np.ndarray, owner_right: np.ndarray, width: int
+def _half_bits(
+    a: measures.Side, b: measures.Side, m: measures.Measured, bearers: np.ndarray | None, most: float
 ) -> np.ndarray:
-    """Keys of the pairs of owners whose numbers are equal."""
-    order = np.argsort(right, kind="stable")
-    sorted_right = right[order]
-    low, high = np.searchsorted(sorted_right, left, "left"), np.searchsorted(sorted_right, left, "right")
-    counts = high - low
-    starts = np.repeat(low - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts) if len(left) else low
-    at = np.arange(int(counts.sum())) + starts
-    return np.repeat(owner_left, counts).astype(np.int64) * width + owner_right[order[at]]
+    """Extra bits of a pair: for half of a double name as many as such names are rare on this list; for what eye or ear mistakes a few."""
+    bears = np.ones(len(b.values)) if bearers is None else bearers[: len(b.values)].astype(float)
+    double = float(bears[b.count[: len(bears)] > 1].sum() / max(1.0, bears.sum()))
+    half = min(most, -np.log2(max(double, 2.0**-most)))
+    one, other = a.count[m.left], b.count[m.right]
+    by_count = np.select([(other > 1) & (one < other), one > other], [half, MORE_PARTS], 0.0)
+    return np.select([m.same, m.part, m.slip & m.mistaken], [0.0, by_count, MISTAKEN], 0.0)
 
 
-@dataclass
-class _Measured:
-    key: np.ndarray
-    left: np.ndarray
-    right: np.ndarray
-    shorter: np.ndarray
-    same: np.ndarray
-    one_edit: np.ndarray
-    alike: np.ndarray
-    sound: np.ndarray
-    part: np.ndarray
-    several: np.ndarray
-    is_clipped: np.ndarray
-    initial: np.ndarray
-    same_head: np.ndarray
-
-
-def _measures(a: _Side, b: _Side, left: np.ndarray, right: np.ndarray) -> _Measured:
-    one, two = a.text[left], b.text[right]
-    shorter, longer = np.minimum(a.size[left], b.size[right]), np.maximum(a.size[left], b.size[right])
-    edits = process.cpdist(one, two, scorer=OSA.distance, score_cutoff=2, dtype=np.uint8) if len(left) else np.empty(0)
-    jw = (
-        process.cpdist(one, two, scorer=JaroWinkler.similarity, score_cutoff=0.8, dtype=np.float32)
-        if len(left)
-        else np.empty(0)
-    )
-    same_head = a.head[left] == b.head[right]
-    part = _share_a_part(a, b, left, right)
-    return _Measured(
-        key=left * max(1, len(b.values)) + right, left=left, right=right, shorter=shorter, same=(edits == 0) & (shorter > 0), one_edit=edits == 1,
-        alike=((jw >= 0.88) & (shorter >= 4)) | ((edits <= 2) & (shorter >= 6)) | ((edits <= 1) & (shorter >= 3)),
-        sound=(a.sound[left] == b.sound[right]) & (np.abs(longer - shorter) <= 3) & same_head | ((a.sound[left] == b.sound[right]) & (shorter >= 5)),
-        part=part & (shorter > 1), several=(a.count[left] > 1) | (b.count[right] > 1),
-        is_clipped=(shorter < longer) & (_begins(one, b.clip[right], b.clip_size[right]) | _begins(two, a.clip[left], a.clip_size[left])),
-        initial=(shorter == 1) & same_head, same_head=same_head,
-    )  # fmt: skip
-
-
-def _begins(long: np.ndarray, stem: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    """Does the long text begin with the stem (three letters or more) of the other?"""
-    if not len(long):
-        return np.empty(0, dtype=bool)
-    return (sizes >= 3) & (process.cpdist(long, stem, scorer=Prefix.similarity, dtype=np.uint8) == sizes)
-
-
-def _part_numbers(sides: tuple[_Side, _Side], width: int = 3) -> tuple[np.ndarray, np.ndarray]:
-    numbers: dict[str, int] = {}
-    tables = []
-    for empty, side in enumerate(sides):
-        table = np.full((len(side.values), width), -1 - empty, dtype=np.int64)
-        for i, v in enumerate(side.values):
-            if len(v) > 1 or (v and len(v[0]) > 1):
-                for k, p in enumerate(v[:width]):
-                    table[i, k] = numbers.setdefault(p, len(numbers)) if len(p) > 1 else -1 - empty
-        tables.append(table)
-    return tables[0], tables[1]
-
-
-def _share_a_part(a: _Side, b: _Side, left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    one, two = _part_numbers((a, b))
-    shared = np.zeros(len(left), dtype=bool)
-    for i in range(one.shape[1]):
-        for k in range(two.shape[1]):
-            shared |= one[left, i] == two[right, k]
-    return shared
-
-
-def _part_slips(a: _Side, b: _Side, m: _Measured) -> np.ndarray:
-    """Is one part of a double surname one letter off?"""
-    result = np.zeros(len(m.left), dtype=bool)
-    rows = np.flatnonzero(((a.count[m.left] > 1) | (b.count[m.right] > 1)) & ~m.part)
-    if not len(rows):
-        return result
-    for i in range(2):
-        one, long_one = _part_texts(a, i)
-        for k in range(2):
-            two, long_two = _part_texts(b, k)
-            at = rows[long_one[m.left[rows]] & long_two[m.right[rows]]]
-            if len(at):
-                edits = process.cpdist(
-                    one[m.left[at]], two[m.right[at]], scorer=OSA.distance, score_cutoff=1, dtype=np.uint8
-                )
-                result[at] |= edits <= 1
-    return result
-
-
-def _part_texts(side: _Side, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """The k-th part of each name, and whether it is long enough for a slip to be seen."""
-    texts = [v[k] if len(v) > k else "" for v in side.values]
-    return np.array(texts, dtype=object), np.array([len(t) >= 4 for t in texts], dtype=bool)
-
-
-def _pairs(m: _Measured, level: np.ndarray, levels: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray, int]:
+def _pairs(m: measures.Measured, level: np.ndarray, extra: np.ndarray, levels: tuple[str, ...]) -> tuple:
     different = _no(levels, "different")
     kept = level != different
-    return m.key[kept], level[kept].astype(np.int8), different
+    return m.key[kept], level[kept].astype(np.int8), extra[kept].astype(np.float32), different
 
 
-def _missing(found: tuple[np.ndarray, np.ndarray, int], a: _Side, b: _Side, levels: tuple[str, ...]) -> Pairs:
-    """Names that are not there are on the level `missing` with everybody."""
-    keys, level, different = found
+def _lacking_bits(b: measures.Side, bearers: np.ndarray | None) -> float:
+    """What it says that both lists lack a name: as much as that is rare on the list."""
+    bears = np.ones(len(b.values)) if bearers is None else bearers[: len(b.values)].astype(float)
+    lacking = float(bears[b.size[: len(bears)] == 0].sum() / max(1.0, bears.sum()))
+    return min(MOST_LACKING, -np.log2(max(lacking, 2.0**-MOST_LACKING)))
+
+
+def _missing(found: tuple, a: measures.Side, b: measures.Side, levels: tuple[str, ...], both: float) -> Pairs:
+    """Names that are not there are on the level `missing` with everybody; `both`: extra bits where neither is there."""
+    keys, level, extra, different = found
     width = max(1, len(b.values))
     gone_a, gone_b = np.flatnonzero(a.size == 0), np.flatnonzero(b.size == 0)
-    more = np.concatenate(
-        [
-            (gone_a[:, None] * width + np.arange(len(b.values))).ravel(),
-            (np.arange(len(a.values))[:, None] * width + gone_b).ravel(),
-        ]
+    more = distinct(
+        np.concatenate(
+            [
+                (gone_a[:, None] * width + np.arange(len(b.values))).ravel(),
+                (np.arange(len(a.values))[:, None] * width + gone_b).ravel(),
+            ]
+        )
     )
-    more = np.unique(more)
-    keys, level = (
-        np.concatenate([keys, more]),
-        np.concatenate([level, np.full(len(more), _no(levels, "missing"), dtype=np.int8)]),
-    )
+    keys = np.concatenate([keys, more])
+    level = np.concatenate([level, np.full(len(more), _no(levels, "missing"), dtype=np.int8)])
+    neither = np.isin(more // width, gone_a) & np.isin(more % width, gone_b)
+    extra = np.concatenate([extra, np.where(neither, both, 0.0).astype(np.float32)])
     order = np.argsort(keys, kind="stable")
-    return Pairs(keys[order], level[order], width, different)
+    return Pairs(keys[order], level[order], extra[order], width, different)

@@ -14,6 +14,7 @@ from __future__ import annotations
 from functools import lru_cache
 from importlib.resources import files
 
+import numpy as np
 import pandas as pd
 
 COLUMNS = ["name", "short_form", "source"]
@@ -53,17 +54,25 @@ def forms_of(names: list[str], learnt: pd.DataFrame | None = None) -> pd.DataFra
     >>> set(keys[keys["at"] == 0]["key"]) & set(keys[keys["at"] == 1]["key"]) >= {"william", "bill"}
     True
     """
-    own = pd.DataFrame({"at": range(len(names)), "key": names})
-    table = known_nicknames()[["name", "short_form"]]
+    beside = _beside()
+    more: dict[str, list[str]] = {}
     if learnt is not None and len(learnt):
-        table = pd.concat([table, learnt[["name", "short_form"]]], ignore_index=True)
-    up = own.merge(table, left_on="key", right_on="short_form", validate="m:m")[["at", "name"]].set_axis(
-        ["at", "key"], axis=1
-    )
-    down = own.merge(table, left_on="key", right_on="name", validate="m:m")[["at", "short_form"]].set_axis(
-        ["at", "key"], axis=1
-    )
-    return pd.concat([own, up, down], ignore_index=True).drop_duplicates(ignore_index=True)
+        for name, short in zip(learnt["name"], learnt["short_form"], strict=True):
+            more.setdefault(name, []).append(short)
+            more.setdefault(short, []).append(name)
+    keys = [list(dict.fromkeys([n, *beside.get(n, ()), *more.get(n, ())])) for n in names]
+    at = np.repeat(np.arange(len(names)), [len(k) for k in keys]) if names else np.empty(0, dtype=np.int64)
+    return pd.DataFrame({"at": at, "key": pd.Series([k for each in keys for k in each], dtype="object")})
+
+
+@lru_cache(maxsize=1)
+def _beside() -> dict[str, list[str]]:
+    """For each name of the shipped table the names that stand beside it in a row."""
+    table, result = known_nicknames(), {}
+    for name, short in zip(table["name"].tolist(), table["short_form"].tolist(), strict=True):
+        result.setdefault(name, []).append(short)
+        result.setdefault(short, []).append(name)
+    return result
 
 
 def _shipped(name: str) -> pd.DataFrame:

@@ -12,15 +12,19 @@ Source: matching.md 5 (write 3, 4). No loop runs over pairs, only over schools.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
+from prepaykit.rules.matching.classes import Classes
 from prepaykit.rules.matching.clues import Clues
 from prepaykit.rules.matching.desk import NOBODY, Desk
-from prepaykit.rules.matching.levels import FIRST, GRADE, LAST, TEACHER
-from prepaykit.rules.matching.weights import Weights, off_list_share, shares_of
+from prepaykit.rules.matching.levels import FIRST, GRADE, LAST, TEACHER, Pairs
+from prepaykit.rules.matching.weights import Weights
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 KEPT = 8
 CELLS = 400_000
@@ -41,21 +45,39 @@ class Scores:
     sibling: np.ndarray
 
 
-class Scorer:
-    """Weighs pairs of a desk with given weights."""
+class Columns:
+    """The distinct values of some children: `of_child` is the place of each child's, `place` that of each value (-1 if nobody has it)."""
 
-    def __init__(self, desk: Desk, clues: Clues, weights: Weights, *, kept: int = KEPT):
+    def __init__(self, owner: np.ndarray, width: int):
+        self.values, self.of_child = np.unique(owner, return_inverse=True)
+        self.place = np.full(width, -1, dtype=np.int64)
+        self.place[self.values] = np.arange(len(self.values))
+
+
+class School:
+    """The children of a school (or of all), and the distinct names and classes among them."""
+
+    def __init__(self, desk: Desk, children: np.ndarray, number: int):
+        self.children, self.number = children, number
+        self.firsts = Columns(desk.child_first[children], desk.first_pairs.width)
+        self.lasts = Columns(desk.child_last[children], desk.last_pairs.width)
+        self.classes = Columns(desk.child_class[children], desk.teacher_levels.shape[1])
+        self.has_middle = bool((desk.child_middle[children] != NOBODY).any())
+
+
+class Scorer:
+    """Weighs pairs of a desk with given weights; `only`: of these orders alone."""
+
+    def __init__(self, desk: Desk, clues: Clues, weights: Weights, *, kept: int = KEPT, only: np.ndarray | None = None):
         self.desk, self.clues, self.weights, self.kept = desk, clues, weights, kept
         self.children, self.orders = len(desk.listed), len(desk.asked)
         self._first_bits, self._last_bits = weights.first_bits(), weights.last_bits()
-        self.first_base = self._base(
-            desk.first_pairs, desk.firsts, desk.listed_firsts, desk.child_first, self._first_bits, "first"
-        )
-        self.last_base = self._base(
-            desk.last_pairs, desk.lasts, desk.listed_lasts, desk.child_last, self._last_bits, "last"
-        )
-        self.class_bits = self._class_table()
-        self._class_bases = self._work_out_class_bases()
+        self.first_base, self.last_base = desk.first_bases.of(self._first_bits), desk.last_bases.of(self._last_bits)
+        self._schools = [
+            (b, rows) for b, rows in self._orders_by_block(only) if len(rows) and len(self._children_of(b))
+        ]
+        self.classes = Classes(desk, weights, [(rows, self._children_of(b)) for b, rows in self._schools])
+        self._everybody = only is None
         self.nameless = (desk.listed["first_name"] == "").to_numpy() & (desk.listed["last_name"] == "").to_numpy()
         self.alone = np.log2(
             np.maximum(
@@ -67,42 +89,6 @@ class Scorer:
         )
         self.name_base = self.alone.copy()
 
-    # --- tables of distinct values ---------------------------------------------------------------------------------------
-
-    def _base(self, pairs, typed, listed, owner, bits, part) -> np.ndarray:
-        """log2 of how likely anybody's parent writes each typed name, over everybody who could be meant."""
-        names = ["".join(v) for v in listed]
-        share = shares_of(names, np.bincount(owner, minlength=len(listed)).astype(float), part)
-        rows, columns = pairs.keys // pairs.width, pairs.keys % pairs.width
-        # Who has no name on the list says nothing about how names are spread.
-        ok = np.array([bool(v) for v in listed], dtype=bool)[columns] if len(columns) else np.empty(0, dtype=bool)
-        ok &= pairs.levels != pairs.default - 1
-        likely = np.bincount(
-            rows[ok], weights=share[columns[ok]] * np.exp2(bits[pairs.levels[ok]]), minlength=len(typed)
-        ).astype(float)
-        likely += off_list_share(["".join(v) for v in typed], part) * np.exp2(bits[0])
-        likely[[i for i, v in enumerate(typed) if not v]] = 1.0
-        return np.log2(likely)
-
-    def _class_table(self) -> np.ndarray:
-        """Bits of each pair of what orders say about the class and a class, before what anybody's parent writes is taken off.
-
-        `_class_kind` says what both sides have: teacher and grade (0), what the list lacks being left out: teacher (1), grade (2), nothing (3).
-        """
-        d, bits = self.desk, self.weights.class_bits()
-        no_teacher, no_grade = TEACHER.index("missing"), GRADE.index("missing")
-        typed = (
-            d.asked[["teacher", "grade"]]
-            .ne("")
-            .groupby(d.order_class)
-            .first()
-            .reindex(range(len(d.teacher_levels)), fill_value=False)
-        )
-        lacks_teacher = (d.teacher_levels == no_teacher) & typed["teacher"].to_numpy()[:, None]
-        lacks_grade = (d.grade_levels == no_grade) & typed["grade"].to_numpy()[:, None]
-        self._class_kind = lacks_grade.astype(np.int8) + 2 * lacks_teacher.astype(np.int8)
-        return bits[d.teacher_levels, d.grade_levels].astype(np.float32)
-
     def _sum_by_order(self, reading_bits: np.ndarray) -> np.ndarray:
         return np.bincount(self.desk.reading_order, weights=np.exp2(reading_bits), minlength=self.orders)
 
@@ -112,8 +98,8 @@ class Scorer:
         """Bits of the names of pairs (reading, child), and their levels."""
         d = self.desk
         u, w = d.reading_first[reading], d.reading_last[reading]
-        first = d.first_pairs.of(u, d.child_first[child])
-        bits = self._first_bits[first] + np.where(np.isin(first, _UNSAID_FIRST), self.first_base[u], 0.0)
+        first, extra = d.first_pairs.at(u, d.child_first[child])
+        bits = self._first_bits[first] + extra + np.where(np.isin(first, _UNSAID_FIRST), self.first_base[u], 0.0)
         middle = d.child_middle[child]
         if (middle != NOBODY).any():
             by_middle = d.first_pairs.of(u, np.maximum(middle, 0))
@@ -127,8 +113,8 @@ class Scorer:
             )
             better = fits & (other > bits)
             first, bits = np.where(better, FIRST.index("middle"), first), np.where(better, other, bits)
-        last = d.last_pairs.of(w, d.child_last[child])
-        bits = bits + self._last_bits[last] + np.where(np.isin(last, _UNSAID_LAST), self.last_base[w], 0.0)
+        last, extra = d.last_pairs.at(w, d.child_last[child])
+        bits = bits + self._last_bits[last] + extra + np.where(np.isin(last, _UNSAID_LAST), self.last_base[w], 0.0)
         return bits + d.reading_way[reading], first, last
 
     def weigh(self, order: np.ndarray, child: np.ndarray) -> pd.DataFrame:
@@ -148,33 +134,11 @@ class Scorer:
         code, code_level, other, other_words = self.clues.of(order, child)
         return pd.DataFrame({
             "order": order, "child": child, "name": self.weights.trust_name * (best - self.name_base[order]),
-            "class": self._class_of(order, child),
+            "class": self.classes.of(order, d.child_class[child]),
             "code": code, "other": other, "school": self._school_bits(order, child), "prior": np.log2((1 - self.weights.unlisted) / max(1, self.children)),
             "first_level": first, "last_level": last, "reading": way, "teacher_level": d.teacher_levels[oc, cc], "grade_level": d.grade_levels[oc, cc],
             "code_level": code_level, "other_words": other_words,
         })  # fmt: skip
-
-    def _class_of(self, order: np.ndarray, child: np.ndarray) -> np.ndarray:
-        """Bits of the classes of pairs, what anybody of the school writes taken off."""
-        said, there = self.desk.order_class[order], self.desk.child_class[child]
-        return self.weights.trust_class * (
-            self.class_bits[said, there] - self._class_bases[order, self._class_kind[said, there]]
-        )
-
-    def _work_out_class_bases(self) -> np.ndarray:
-        """log2 of how likely anybody of the school writes this about the class: one column for each kind of class."""
-        d, result = self.desk, np.zeros((self.orders, 4), dtype=np.float32)
-        table = np.exp2(self.class_bits)
-        for block, rows in self._orders_by_block():
-            count = np.bincount(d.child_class[self._children_of(block)], minlength=table.shape[1]).astype(float)
-            said, row_of = np.unique(d.order_class[rows], return_inverse=True)
-            for kind in range(3):
-                share = count * (self._class_kind[said] == kind)
-                total = np.maximum(share.sum(axis=1), 1e-9)
-                # One class in fifty that writes is not on the list.
-                likely = 0.98 * (table[said] * share).sum(axis=1) / total + 0.02 * table[said].min(axis=1)
-                result[rows, kind] = np.log2(likely)[row_of]
-        return result
 
     def _school_bits(self, order: np.ndarray, child: np.ndarray) -> np.ndarray:
         d = self.desk
@@ -188,30 +152,29 @@ class Scorer:
 
     # --- whole schools ----------------------------------------------------------------------------------------------------
 
-    def _orders_by_block(self) -> list[tuple[int, np.ndarray]]:
-        return [(int(b), np.flatnonzero(self.desk.order_block == b)) for b in np.unique(self.desk.order_block)]
+    def _orders_by_block(self, only: np.ndarray | None) -> list[tuple[int, np.ndarray]]:
+        rows = np.arange(self.orders) if only is None else only
+        return [(int(b), rows[self.desk.order_block[rows] == b]) for b in np.unique(self.desk.order_block)]
 
     def _children_of(self, block: int) -> np.ndarray:
         return np.arange(self.children) if block == NOBODY else self.desk.blocks[block]
 
-    def score(self, sample: np.ndarray | None = None) -> Scores:
-        """Weigh every order (or those of a sample) with everybody it may be for."""
+    def score(self) -> Scores:
+        """Weigh every order with everybody it may be for."""
         kept_order, kept_child = [], []
         total = np.full(self.orders, -np.inf)
         sibling = np.full(self.orders, -np.inf)
-        for block, rows in self._orders_by_block():
+        for number, (block, rows) in enumerate(self._schools):
             children = self._children_of(block)
-            rows = rows if sample is None else np.intersect1d(rows, sample, assume_unique=True)
-            if not len(children) or not len(rows):
-                continue
+            school = School(self.desk, children, number)
             step = max(1, CELLS // (2 * len(children)))
             for start in range(0, len(rows), step):
                 part = rows[start : start + step]
-                order, child = self._sweep(part, children, total, sibling)
+                order, child = self._sweep(part, school, total, sibling)
                 kept_order.append(order)
                 kept_child.append(child)
         order, child = (np.concatenate(x) if x else np.empty(0, dtype=np.int64) for x in (kept_order, kept_child))
-        more_order, more_child = self._from_elsewhere() if sample is None else (np.empty(0, dtype=np.int64),) * 2
+        more_order, more_child = self._from_elsewhere() if self._everybody else (np.empty(0, dtype=np.int64),) * 2
         named = ~self.nameless[child]
         order, child = order[named], child[named]
         outside = np.concatenate([np.zeros(len(order), dtype=bool), np.ones(len(more_order), dtype=bool)])
@@ -219,35 +182,35 @@ class Scorer:
         pairs["bits"] = pairs[list(PARTS)].sum(axis=1)
         inside = np.bincount(pairs["order"][~outside], weights=np.exp2(pairs["bits"][~outside]), minlength=self.orders)
         rest = np.log2(np.maximum(np.exp2(total) - inside, 1e-30))
-        nobody = np.log2(self.weights.unlisted) + self.clues.stranger_bits
+        # Of those who are not on the list some are brothers and sisters of children who are: they are weighed apart.
+        nobody = np.log2(self.weights.unlisted * (1 - self.weights.sibling_unlisted)) + self.clues.stranger_bits
         return Scores(pairs, rest, nobody, sibling)
 
     def _sweep(
-        self, part: np.ndarray, children: np.ndarray, total: np.ndarray, sibling: np.ndarray
+        self, part: np.ndarray, school: School, total: np.ndarray, sibling: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Weigh some orders with all these children; keep the best of each."""
-        d = self.desk
+        """Weigh some orders with all children of a school; keep the best of each."""
+        d, children = self.desk, school.children
         low, high = d.first_reading[part], d.first_reading[part + 1]
         counts = high - low
         reading = np.repeat(low - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts) + np.arange(counts.sum())
-        first = self._dense(
-            d.first_pairs, d.reading_first[reading], d.child_first[children], self._first_bits, self.first_base
-        )
-        if (d.child_middle[children] != NOBODY).any():
+        first = self._dense(d.first_pairs, d.reading_first[reading], school.firsts, self._first_bits, self.first_base)
+        if school.has_middle:
             first = np.maximum(first, self._dense_middle(d.reading_first[reading], d.child_middle[children]))
-        last = self._dense(
-            d.last_pairs, d.reading_last[reading], d.child_last[children], self._last_bits, self.last_base
-        )
+        last = self._dense(d.last_pairs, d.reading_last[reading], school.lasts, self._last_bits, self.last_base)
         starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
         straight = last[starts]
         first += last
         first += d.reading_way[reading][:, None].astype(np.float32)
-        name = np.maximum.reduceat(first, starts, axis=0)
+        name = first[starts]
+        for k in range(1, int(counts.max())):
+            more = np.flatnonzero(counts > k)
+            name[more] = np.maximum(name[more], first[starts[more] + k])
         name[:, self.nameless[children]] = -60.0
         self._count_together(part, name, len(children))
         name -= self.name_base[part][:, None].astype(np.float32)
         bits = name * np.float32(self.weights.trust_name)
-        bits += self._class_of(part[:, None], children[None, :]).astype(np.float32)
+        bits += self.classes.table(school.number, part)[:, school.classes.of_child]
         clue = self.clues.dense(part, children)
         bits += clue
         bits += np.float32(np.log2((1 - self.weights.unlisted) / max(1, self.children))) + np.float32(
@@ -260,7 +223,7 @@ class Scorer:
         ) + self.clues.dense_kin(part, children, clue)
         # That a brother or sister bears a name alike is unlikely.
         kin -= self._dense(
-            d.first_pairs, d.reading_first[reading[starts]], d.child_first[children], _NAMESAKE, np.zeros(len(d.firsts))
+            d.first_pairs, d.reading_first[reading[starts]], school.firsts, _NAMESAKE, np.zeros(len(d.firsts))
         )
         kin += (
             np.log2(self.weights.unlisted * self.weights.sibling_unlisted / max(1, self.children))
@@ -278,24 +241,21 @@ class Scorer:
         both = (1 - self.weights.together) * np.exp2(self.alone[part]) + self.weights.together * others
         self.name_base[part] = np.log2(np.maximum(both, 1e-300))
 
-    def _dense(self, pairs, typed: np.ndarray, owner: np.ndarray, bits: np.ndarray, base: np.ndarray) -> np.ndarray:
+    def _dense(
+        self, pairs: Pairs, typed: np.ndarray, columns: Columns, bits: np.ndarray, base: np.ndarray
+    ) -> np.ndarray:
         """Bits of each reading (rows) with each child (columns)."""
         rows, row_of = np.unique(typed, return_inverse=True)
-        columns, column_of = np.unique(owner, return_inverse=True)
-        table = np.repeat((bits[pairs.default] + base[rows]).astype(np.float32)[:, None], len(columns), axis=1)
-        local = np.full(pairs.width, -1, dtype=np.int64)
-        local[columns] = np.arange(len(columns))
-        low, high = (
-            np.searchsorted(pairs.keys, rows * pairs.width),
-            np.searchsorted(pairs.keys, (rows + 1) * pairs.width),
-        )
-        counts = high - low
-        at = np.repeat(low - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts) + np.arange(counts.sum())
-        column = local[pairs.keys[at] % pairs.width]
+        table = np.repeat((bits[pairs.default] + base[rows]).astype(np.float32)[:, None], len(columns.values), axis=1)
+        row, at = pairs.of_rows(rows)
+        column = columns.place[pairs.keys[at] % pairs.width]
         here = column >= 0
-        row, level = np.repeat(np.arange(len(rows)), counts)[here], pairs.levels[at[here]]
-        table[row, column[here]] = bits[level] + np.where(level == pairs.default - 1, base[rows][row], 0.0)
-        return table[row_of][:, column_of]
+        at, row = at[here], row[here]
+        level = pairs.levels[at]
+        table[row, column[here]] = (
+            bits[level] + pairs.extra[at] + np.where(level == pairs.default - 1, base[rows][row], 0.0)
+        )
+        return table[row_of[:, None], columns.of_child[None, :]]
 
     def _dense_middle(self, typed: np.ndarray, middle: np.ndarray) -> np.ndarray:
         good = np.full(len(FIRST), -60.0)
@@ -305,7 +265,8 @@ class Scorer:
                 + self._first_bits[FIRST.index(word)]
                 - (2.0 if word == "initial" else 0.0)
             )
-        table = self._dense(self.desk.first_pairs, typed, np.maximum(middle, 0), good, np.zeros(len(self.desk.firsts)))
+        columns = Columns(np.maximum(middle, 0), self.desk.first_pairs.width)
+        table = self._dense(self.desk.first_pairs, typed, columns, good, np.zeros(len(self.desk.firsts)))
         table[:, middle == NOBODY] = -60.0
         return table
 
@@ -327,23 +288,34 @@ class Scorer:
         return one[elsewhere], two[elsewhere]
 
     def _alike_anywhere(self, orders: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Orders and children whose first and last names both have much in common."""
+        """Orders and children whose first and last names both have much in common, or one of them and the class."""
+        from scipy import sparse  # loaded when it is needed: one school never does
+
         d = self.desk
-        def bearers(owner, width):
-            return sparse.csr_matrix(
-                    (np.ones(len(owner), dtype=np.float32), (owner, np.arange(len(owner)))), shape=(width, len(owner))
-                )
         strong_first = [FIRST.index(w) for w in ("exact", "nickname", "slip", "short_slip", "part", "clipped")]
         strong_last = [LAST.index(w) for w in ("exact", "part", "slip", "short_slip")]
         reading = np.flatnonzero(np.isin(d.reading_order, orders))
-        first = _strong(d.first_pairs, strong_first, len(d.firsts))[d.reading_first[reading]] @ bearers(
+        first = _strong(d.first_pairs, strong_first, len(d.firsts))[d.reading_first[reading]] @ _bearers(
             d.child_first, d.first_pairs.width
         )
-        last = _strong(d.last_pairs, strong_last, len(d.lasts))[d.reading_last[reading]] @ bearers(
+        last = _strong(d.last_pairs, strong_last, len(d.lasts))[d.reading_last[reading]] @ _bearers(
             d.child_last, d.last_pairs.width
         )
-        both = first.multiply(last).tocoo()
-        return d.reading_order[reading[both.row]].astype(np.int64), both.col.astype(np.int64)
+        good = [TEACHER.index("exact"), TEACHER.index("slip")]
+        fits = np.isin(d.teacher_levels, good) & (d.grade_levels != GRADE.index("different"))
+        taught = sparse.csr_matrix(fits.astype(np.float32))[d.order_class[d.reading_order[reading]]] @ _bearers(
+            d.child_class, fits.shape[1]
+        )
+        found = (first.multiply(last) + (first + last).multiply(taught)).tocoo()
+        return d.reading_order[reading[found.row]].astype(np.int64), found.col.astype(np.int64)
+
+
+def _bearers(owner: np.ndarray, width: int) -> sparse.csr_matrix:
+    """Who (columns) bears each value (rows)."""
+    from scipy import sparse
+
+    ones = np.ones(len(owner), dtype=np.float32)
+    return sparse.csr_matrix((ones, (owner, np.arange(len(owner)))), shape=(width, len(owner)))
 
 
 def _sum_of_bits(bits: np.ndarray) -> np.ndarray:
@@ -353,6 +325,8 @@ def _sum_of_bits(bits: np.ndarray) -> np.ndarray:
 
 
 def _strong(pairs, levels: list[int], rows: int) -> sparse.csr_matrix:
+    from scipy import sparse
+
     at = np.isin(pairs.levels, levels)
     keys = pairs.keys[at]
     return sparse.csr_matrix(
