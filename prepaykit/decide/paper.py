@@ -24,7 +24,9 @@ from prepaykit.decide.prices import newest_edition
 from prepaykit.errors import Refused, UsageError
 from prepaykit.money import show_cents
 from prepaykit.rules import money_book
+from prepaykit.rules.cash_up import cash_findings, follow_file, with_counts
 from prepaykit.rules.codes import normal_code
+from prepaykit.rules.double_entry import entered, entry_findings, marked
 from prepaykit.rules.matching.exact import match_exactly
 from prepaykit.rules.matching.suggesting import suggested_children
 from prepaykit.rules.order_entry import (
@@ -45,14 +47,17 @@ from prepaykit.tables.status import WAITING
 if TYPE_CHECKING:
     from prepaykit.tables.state import JobState
 
-_KEYED = ["envelope_no", *TYPED.values(), "typed_code", "packages", "payment_method", "check_no", "parent_name", "parent_email",
-          "parent_phone", "note"]  # fmt: skip
+_KEYED = ["envelope_no", *TYPED.values(), "typed_code", "packages", "payment_method", "check_no", "payee", "parent_name", "parent_email",
+          "parent_phone", "note", "bag", "differs"]  # fmt: skip
 
 
 def plan_paper(
     state: JobState,
     envelopes: pd.DataFrame,
     *,
+    second: pd.DataFrame | None = None,
+    settle: Mapping[str, str] | None = None,
+    bags: pd.DataFrame | None = None,
     findings: pd.DataFrame | None = None,
     match: Mapping[str, str] | None = None,
     now: pd.Timestamp,
@@ -60,10 +65,12 @@ def plan_paper(
     """Take in keyed envelopes: each is recorded with its money, and becomes an order once its child is certain.
 
     `envelopes`: one row is an envelope, as `read_paper_orders` gives them; an empty table looks again at those that are
-    there. `match`: envelope number → access code, as a person decided; it stands for later runs, until another word is given
+    there. `second`: the same envelopes keyed by another person; what differs waits, `settle` says per envelope who is right (first,
+    second, or none: there is no such envelope). `bags`: counts of bags, columns of `bags`. `match`: envelope number → access code, as a person decided; it stands for later runs, until another word is given
     (here, or to the order by `codes`). Findings:
     envelope_unmatched, envelope_ambiguous, underpaid, overpaid, package_unknown, order_string_unreadable,
-    name_contradicts_code, order_doubled, order_changed. Raises UsageError if `match` names an envelope or a code that is
+    name_contradicts_code, order_doubled, order_changed, keyed_differently, keyed_once, bag_differs, bag_uncounted,
+    check_number_missing, check_doubled, check_other_payee. Raises UsageError if `match` names an envelope or a code that is
     not there, Refused if it names another child for an order that has gone on to the batch. Places nothing and deletes nothing. Source: domain.md 7.
 
     >>> from prepaykit.tables.state import JobState
@@ -76,25 +83,32 @@ def plan_paper(
       envelopes: 1 new
       error: 1 envelope_unmatched
     """
-    rows = _complete(envelopes)
-    work, changed = _recorded(state, rows)
+    entry = entered(state, _complete(envelopes), None if second is None else _complete(second), settle or {})
+    rows = entry.rows
+    work, changed = _recorded(marked(with_counts(state, empty("bags") if bags is None else bags), entry), rows)
     work = _with_choices(work, match or {})
     work, mended = _mended(work, rows)
     work, priced, reasons = _entered(work, now)
-    work = _rematched(work)
+    work = follow_file(_rematched(work), rows)
     own = together(empty("findings") if findings is None else findings, changed, mended, priced, _lost(work, reasons),
-                   carried_findings(state, "paper", rows["envelope_no"]), standing_findings(work, "paper"))  # fmt: skip
+                   carried_findings(state, "paper", rows["envelope_no"]), standing_findings(work, "paper"),
+                   entry_findings(work), cash_findings(work))  # fmt: skip
     result = {
-        "new": len(work.envelopes) - len(state.envelopes),
+        "new": int((~work.envelopes["envelope_id"].isin(state.envelopes["envelope_id"])).sum()),
         "counted_cents": int(work.payments["amount_cents"].sum() - state.payments["amount_cents"].sum()),
         "orders": len(work.orders) - len(state.orders),
-        "waiting": int(work.envelopes["order_id"].isna().sum()),
+        "waiting": int((work.envelopes["order_id"].isna() & work.envelopes["differs"].isna()).sum()),
+        "unsettled": int(work.envelopes["differs"].notna().sum()),
     }
     headline = (
         f"{result['new']} new envelope{'' if result['new'] == 1 else 's'}, {show_cents(result['counted_cents'], str(state.job['currency']))} counted; "
         f"{result['orders']} became orders, {result['waiting']} {'waits' if result['waiting'] == 1 else 'wait'} for a match"
     )
-    return Plan.between(state, "paper", tables_of(work), findings=own, headline=headline, result=result)
+    if result["unsettled"]:
+        headline += f", {result['unsettled']} to be settled between two typists"
+    return Plan.between(
+        state, "paper", {**tables_of(work), "bags": work.bags}, findings=own, headline=headline, result=result
+    )
 
 
 def _complete(envelopes: pd.DataFrame) -> pd.DataFrame:
@@ -110,6 +124,9 @@ def _complete(envelopes: pd.DataFrame) -> pd.DataFrame:
     )
     rows["received_cents"] = amounts.fillna(0).clip(lower=0).astype("int64")
     rows["typed_code"] = rows["typed_code"].map(normal_code, na_action="ignore").astype("str")
+    rows["payment_method"] = rows["payment_method"].mask(
+        rows["payment_method"].isna() & rows["check_no"].notna(), "check"
+    )
     rows["row"] = named["row"].astype("int64") if "row" in named else np.arange(2, len(named) + 2)
     return (
         rows.sort_values("row", kind="stable").drop_duplicates("envelope_no").drop(columns="row").reset_index(drop=True)
@@ -235,7 +252,7 @@ def _choices(work: JobState) -> pd.Series:
 
 def _entered(work: JobState, now: pd.Timestamp) -> tuple[JobState, pd.DataFrame, pd.Series]:
     """Make orders of the envelopes whose child is certain; returns also why the others wait (by envelope number)."""
-    waiting = work.envelopes[work.envelopes["order_id"].isna()]
+    waiting = work.envelopes[work.envelopes["order_id"].isna() & work.envelopes["differs"].isna()]
     children = waiting.rename(columns={"typed_code": "access_code", "envelope_no": "order_no"})
     children = children[["order_no", "access_code", *TYPED.values(), "packages"]]
     matched = match_exactly(as_matching_wants(children), listed_subjects(work))

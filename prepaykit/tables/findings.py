@@ -70,7 +70,18 @@ REGISTER: dict[str, Kind] = {
     "overpaid": Kind("warn", "the envelope holds more than is due", "give change: the surplus goes to the refund list at shipping"),
     "envelope_unmatched": Kind("error", "no child of the names list fits the envelope", "prepaykit paper --match {key}=CODE"),
     "envelope_ambiguous": Kind("error", "several children fit the envelope; nothing was chosen", "prepaykit paper --match {key}=CODE"),
-    "order_doubled": Kind("warn", "the same child was ordered for online and on paper, or twice", "ask the parent, cancel one"),
+    "order_doubled": Kind("warn", "the same child was ordered for online and on paper, or twice", "ask the parent; if one is too many: prepaykit cancel {key} --why double"),
+    "keyed_differently": Kind("error", "two typists keyed the envelope differently; it waits with the smaller amount booked",
+                              "put the wrong file right and bring both, or say who is right: prepaykit paper FIRST --second SECOND --settle {key}=first"),
+    "keyed_once": Kind("error", "only one of two typists keyed the envelope; it waits, and none of its money is booked",
+                       "key it in the other file too, or prepaykit paper FIRST --second SECOND --settle {key}=first; if it is on no envelope: --settle {key}=none"),
+    "bag_differs": Kind("warn", "what was counted in a bag is not what was keyed from it",
+                        "look: prepaykit paper --cash-up; then key what is missing, or bring the new count: prepaykit paper --bags BAGS.csv"),
+    "bag_uncounted": Kind("note", "a bag was not counted, others were", "count it, and bring the count: prepaykit paper --bags BAGS.csv"),
+    "check_number_missing": Kind("warn", "a check has no number", "key its number and bring the file again"),
+    "check_doubled": Kind("warn", "one check number stands on envelopes of different payers", "look at the checks, correct the number and bring the file again"),
+    "check_other_payee": Kind("warn", "a check is made out to another payee than the job's (setting check_payee)",
+                              "ask for another check or have it endorsed; then correct the payee and bring the file again"),
     # --- picture day -------------------------------------------------------------------------------------------------
     "frame_unreadable": Kind("error", "a file is not a sound JPEG; it is set aside", "copy it again from the camera card"),
     "frame_too_large": Kind("error", "a picture is larger than allowed; it is set aside", "check where it came from"),
@@ -138,7 +149,9 @@ def found(
     rows["detail"] = detail if isinstance(detail, str) else list(detail)
     rows["suggestion"] = suggestion if suggestion is None or isinstance(suggestion, str) else list(suggestion)
     hints = keys if hints is None else [str(h) for h in hints]
-    rows["next_move"] = [kind.next_move.replace("{key}", k).replace("{hint}", h) for k, h in zip(keys, hints, strict=True)]
+    rows["next_move"] = [
+        kind.next_move.replace("{key}", k).replace("{hint}", h) for k, h in zip(keys, hints, strict=True)
+    ]
     rows = rows.assign(verb=verb, code=code, about=about, severity=kind.severity)
     return typed("findings", rows.drop_duplicates("key"))
 

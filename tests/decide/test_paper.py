@@ -37,10 +37,10 @@ def held(state):
 
 
 ENVELOPES = rows("""
-    envelope_no  student_first  student_last  teacher  access_code  packages  received_cents  payment_method
-    E-1          -              -             -        X-1          A         2100            cash
-    E-2          cy             ROE           Smith    -            B         3000            check
-    E-3          Nobody         Here          Smith    -            P57       900             cash
+    envelope_no  student_first  student_last  teacher  access_code  packages  received_cents  payment_method  check_no
+    E-1          -              -             -        X-1          A         2100            cash            -
+    E-2          cy             ROE           Smith    -            B         3000            check           1187
+    E-3          Nobody         Here          Smith    -            P57       900             cash            -
 """)
 
 
@@ -113,7 +113,9 @@ def test_a16_a_child_with_an_online_and_a_paper_order_is_flagged_and_nothing_is_
     state = job.after(plan_orders(job, TWO, now=NOW))
     plan = plan_paper(state, ENVELOPES.head(1), now=NOW)
     assert said(plan) == [("order_doubled", "orders", "E-1")]
-    assert plan.findings["detail"].tolist() == ["envelope E-1 and order 1001 are both for code X-1"]
+    assert plan.findings["detail"].tolist() == [
+        "envelope E-1 and order 1001 are both for code X-1: the same (A-1), likely twice"
+    ]
     assert state.after(plan).orders["status"].tolist() == ["open"] * 3
 
 

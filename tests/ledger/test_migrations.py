@@ -27,7 +27,9 @@ def test_the_package_knows_its_newest_revision():
 def test_a_studio_of_the_first_schema_is_brought_up_to_date_with_every_row(place):
     """Made at revision 0001, with a choice and an envelope in it; the new kind of choice is then allowed, others still are not."""
     database = Database(engine_for(place))
-    job = dict.fromkeys(("timezone", "currency", "batch_processing", "sibling_policy", "underpaid_policy", "retake_policy"))
+    job = dict.fromkeys(
+        ("timezone", "currency", "batch_processing", "sibling_policy", "underpaid_policy", "retake_policy")
+    )
     job |= {"timezone": "UTC", "currency": "USD", "batch_processing": "manual", "sibling_policy": "split", "underpaid_policy": "hold",
             "retake_policy": "latest", "lab_file_names": "code", "job_id": 1, "name": JOB, "school": "Maple Grove", "status": "prepay",
             "has_manual_revision": 0, "version": 1}  # fmt: skip
