@@ -26,7 +26,7 @@ from prepaykit.money import show_cents
 from prepaykit.rules import money_book
 from prepaykit.rules.cash_up import cash_findings, follow_file, with_counts
 from prepaykit.rules.codes import normal_code
-from prepaykit.rules.double_entry import entered, entry_findings, marked
+from prepaykit.rules.double_entry import compare_entries, entered, entry_findings, marked
 from prepaykit.rules.matching.exact import match_exactly
 from prepaykit.rules.matching.suggesting import suggested_children
 from prepaykit.rules.order_entry import (
@@ -109,6 +109,11 @@ def plan_paper(
     return Plan.between(
         state, "paper", {**tables_of(work), "bags": work.bags}, findings=own, headline=headline, result=result
     )
+
+
+def compare_keyed(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
+    """Every field in which two files of keyed envelopes differ, as `compare_entries` gives it. Columns as for `plan_paper`."""
+    return compare_entries(_complete(first), _complete(second))
 
 
 def _complete(envelopes: pd.DataFrame) -> pd.DataFrame:

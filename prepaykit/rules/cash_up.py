@@ -36,7 +36,7 @@ COUNTED = {  # column of `bags` → what was keyed, in a row of `cash_up`
     "checks": "checks",
     "check_cents": "check_cents",
 }
-CASH_UP = ["bag", "envelopes", "rejected", "envelopes_counted", "envelopes_off", "due_cents", "received_cents", "cash_cents",
+CASH_UP = ["bag", "envelopes", "rejected", "envelopes_counted", "envelopes_off", "due_cents", "price_off_cents", "received_cents", "cash_cents",
            "cash_counted_cents", "cash_off_cents", "checks", "checks_counted", "checks_off", "check_cents", "check_counted_cents",
            "check_off_cents", "other_cents", "later_cents", "unsettled", "counted_by"]  # fmt: skip
 
@@ -58,7 +58,7 @@ def price_check(state: JobState) -> pd.DataFrame:
     """Each envelope against its price: `bag`, `envelope_no`, `packages`, `due_cents`, `received_cents`, `off_cents`, `kind`, `check_no`, `stands`.
 
     `off_cents` is received − due: less than nothing is too little. What is due of an envelope that is no order yet is its order
-    string at the newest price list, missing where the string cannot be taken whole. `kind`: cash, check, other. `stands`:
+    string at the newest price list; missing where the string cannot be taken whole, and while two typists differ. `kind`: cash, check, other. `stands`:
     ordered, cancelled, waits for a match, or waits to be settled. Whole cents. Sorted by bag and number.
 
     >>> price_check(JobState.new(name="maple-grove-2026", school="Maple Grove")).shape
@@ -75,6 +75,7 @@ def price_check(state: JobState) -> pd.DataFrame:
     due = table["order_id"].map(totals).astype("Int64")
     due = due.fillna(_priced(state, table[table["order_id"].isna()]).reindex(table.index))
     status = table["order_id"].map(orders.set_index("order_id")["status"]).astype("str")
+    due = due.mask(table["differs"].notna())
     stands = np.select([table["differs"].notna(), status == "cancelled", table["order_id"].notna()],
                        ["waits to be settled", "cancelled", "ordered"], default="waits for a match")  # fmt: skip
     rows = table[["bag", "envelope_no", "packages"]].assign(
@@ -98,13 +99,14 @@ def price_check(state: JobState) -> pd.DataFrame:
 def cash_up(state: JobState) -> pd.DataFrame:
     """One row a bag (the last one, without a name, for envelopes of no bag): what was keyed, what was counted, what is off.
 
-    Columns: bag; envelopes (keyed), rejected, envelopes_counted, envelopes_off; due_cents, received_cents (keyed, of all kinds); and for cash_cents,
+    Columns: bag; envelopes (keyed), rejected, envelopes_counted, envelopes_off; due_cents and price_off_cents (received − due) of the envelopes
+    whose price is known, received_cents (keyed, of all kinds); and for cash_cents,
     checks (their number) and check_cents: keyed, …counted…, …off…. `off` is counted − keyed (envelopes: − rejected too); missing where nothing
     was counted. other_cents: paid otherwise. later_cents: of the keyed money, what was taken in after the envelope. unsettled:
     envelopes on which two typists differ. Whole cents.
 
     >>> cash_up(JobState.new(name="maple-grove-2026", school="Maple Grove")).shape
-    (0, 20)
+    (0, 21)
     """
     checked = price_check(state).assign(bag=lambda t: t["bag"].fillna(""))
     keyed = _keyed_by_bag(state, checked)
@@ -262,6 +264,7 @@ def _keyed_by_bag(state: JobState, checked: pd.DataFrame) -> pd.DataFrame:
     rows = pd.DataFrame({
         "envelopes": checked.groupby("bag").size(),
         "due_cents": checked["due_cents"].fillna(0).astype("int64").groupby(by).sum(),
+        "price_off_cents": checked["off_cents"].fillna(0).astype("int64").groupby(by).sum(),
         "received_cents": checked["received_cents"].groupby(by).sum(),
         "cash_cents": part["cash"], "checks": checks.groupby(by).nunique(), "check_cents": part["check"], "other_cents": part["other"],
         "unsettled": (checked["stands"] == "waits to be settled").groupby(by).sum(),
