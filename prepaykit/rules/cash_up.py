@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from prepaykit.rules.capture_order import natural_rank
-from prepaykit.rules.matching.exact import bare
+from prepaykit.rules.matching.exact import bare, folded
 from prepaykit.rules.order_entry import purchases
 from prepaykit.rules.pricing import price_lines
 from prepaykit.tables.catalog import typed
@@ -143,7 +143,7 @@ def with_counts(work: JobState, bags: pd.DataFrame) -> JobState:
 def follow_file(work: JobState, rows: pd.DataFrame) -> JobState:
     """Bag, payee, method and number of the check follow the file, for orders too that have not left: nothing of the order hangs on them.
 
-    Only where the file says something. The payment of the envelope is put right with it.
+    Only where the file says something else. The payment of the envelope is put right with it.
     """
     live = work.orders.loc[work.orders["status"].isin(LIVE), "order_id"]
     table = work.envelopes.copy()
@@ -151,9 +151,13 @@ def follow_file(work: JobState, rows: pd.DataFrame) -> JobState:
     mine = table["envelope_no"].isin(file.index) & (table["order_id"].isna() | table["order_id"].isin(live))
     if not mine.any():
         return work
-    for column in ("bag", "payee", "payment_method", "check_no"):
-        said = table["envelope_no"].map(file[column])
-        table[column] = table[column].mask(mine & said.notna(), said).astype("str")
+    file = file.reindex(table["envelope_no"]).set_axis(table.index)
+    for column in ("bag", "payee", "check_no"):
+        other = file[column].notna() & (folded(file[column]) != folded(table[column]))
+        table[column] = table[column].mask(mine & other, file[column]).astype("str")
+    kinds = money_kind(file["payment_method"], file["check_no"]), money_kind(table["payment_method"], table["check_no"])
+    other = file["payment_method"].notna() & ((kinds[0] != kinds[1]) | (kinds[0] == "other"))
+    table["payment_method"] = table["payment_method"].mask(mine & other, file["payment_method"]).astype("str")
     payments, by_id = work.payments.copy(), table[mine].set_index("envelope_id")
     first = payments["payment_id"].isin(
         payments.dropna(subset=["envelope_id"]).groupby("envelope_id")["payment_id"].min()

@@ -127,13 +127,18 @@ def compare_entries(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
 
 
 def aligned(second: pd.DataFrame, first: pd.DataFrame) -> pd.DataFrame:
-    """The second file with its envelope numbers written as in the first where they are the same but for capitals, blanks and dashes."""
+    """The second table with its envelope numbers written as in the first where they are the same but for capitals, blanks and dashes.
+
+    `e-12` for `E-12` would be another envelope, and its money counted twice.
+    """
     key = lambda numbers: numbers.map(lambda n: _folded(str(n)).replace(" ", ""))  # noqa: E731
     mine = pd.Series(first["envelope_no"].to_numpy(), index=key(first["envelope_no"]), dtype="str")
     mine = mine[~mine.index.duplicated(keep=False)]
     theirs = key(second["envelope_no"])
     clear = ~theirs.duplicated(keep=False) & ~second["envelope_no"].isin(first["envelope_no"])
-    return second.assign(envelope_no=theirs.map(mine).where(clear).fillna(second["envelope_no"]).astype("str"))
+    return second.assign(
+        envelope_no=theirs.map(mine).astype("str").where(clear).fillna(second["envelope_no"]).astype("str")
+    )
 
 
 def entered(state: JobState, first: pd.DataFrame, second: pd.DataFrame | None, settle: Mapping[str, str]) -> Entered:
@@ -144,7 +149,8 @@ def entered(state: JobState, first: pd.DataFrame, second: pd.DataFrame | None, s
     envelope. Raises UsageError for a word or an envelope that is not there, Refused for an envelope with money or an order.
     """
     settle = {str(n).strip(): str(w).strip().lower() for n, w in settle.items()}
-    second = None if second is None else aligned(second, first)
+    first = aligned(first, state.envelopes)
+    second = None if second is None else aligned(aligned(second, state.envelopes), first)
     _require_sensible(state, first, second, settle)
     waiting = state.envelopes.set_index("envelope_no")["differs"].dropna()
     table = compare_entries(first, second if second is not None else first)
