@@ -55,7 +55,6 @@ from prepaykit.ledger.store import Receipt, Store
 from prepaykit.report.cards import draw_cards
 from prepaykit.report.cash_up import draw_cash_up
 from prepaykit.report.export import write_whole
-from prepaykit.report.paper_workbook import write_paper_workbook
 from prepaykit.rules.balance import balance
 from prepaykit.rules.cash_up import cash_up, price_check
 from prepaykit.rules.search import find, worklist
@@ -221,7 +220,9 @@ class Job:
         return compare_keyed(read_paper_orders(first).table, read_paper_orders(second).table)
 
     def paper_workbook(self, path: PathLike, *, lines: int | None = None) -> Path:
-        """Write the workbook in which typists key paper orders, made for this job (XLSX)."""
+        """Write the workbook in which typists key paper orders, made for this job (XLSX); never over one that was filled in."""
+        from prepaykit.report.paper_workbook import write_paper_workbook
+
         return write_paper_workbook(self.state, path, lines=lines)
 
     def cash_up(self, plan: Plan | None = None) -> pd.DataFrame:

@@ -88,7 +88,8 @@ def _signed(value: object, show: Callable[[object], str]) -> str:
 
 
 def _price_words(row: dict, money: Money) -> str:
-    return f"{money(row['due_cents'])} due: {_signed(row['price_off_cents'], money)}"
+    which = "due without those to be settled" if row["unsettled"] else "due"
+    return f"{money(row['due_cents'])} {which}: {_signed(row['price_off_cents'], money)}"
 
 
 def _figures(row: dict, money: Money) -> list[tuple[str, str, str, str]]:

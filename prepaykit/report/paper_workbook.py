@@ -25,7 +25,9 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
+from prepaykit.errors import Refused
 from prepaykit.intake import bag_counts, paper_orders
+from prepaykit.intake.cells import has_sheet
 from prepaykit.report.export import write_whole
 from prepaykit.report.sheet_cells import (
     AMBER,
@@ -56,13 +58,15 @@ def write_paper_workbook(state: JobState, path: str | os.PathLike[str], *, lines
     """Write the fill-in workbook of a job: XLSX, all of the file or nothing. Gives its path.
 
     `lines`: how many envelopes it has room for; else half as many again as children, at least 200. Prices are those of the newest price list.
-    It holds the names of children: keep it as you keep the names list.
+    It holds the names of children: keep it as you keep the names list. Raises Refused when a file lies there that is not such a workbook without
+    envelopes: what somebody keyed is never written over.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     write_paper_workbook(JobState.new(name="maple-grove-2026", school="Maple Grove"), Path(folder, "paper.xlsx")).name
     'paper.xlsx'
     """
+    _require_free(Path(path))
     children, items = _children(state), _items(state)
     room = lines if lines is not None else min(max(200, len(children) * 3 // 2), 3000)
     book = Workbook()
@@ -80,6 +84,15 @@ def write_paper_workbook(state: JobState, path: str | os.PathLike[str], *, lines
     book.save(content)
     write_whole(Path(path), content.getvalue())
     return Path(path)
+
+
+def _require_free(path: Path) -> None:
+    if not path.exists():
+        return
+    if not has_sheet(path, paper_orders.SHEET):
+        raise Refused(f"{path.name} is there already and is no workbook for paper orders: give another name")
+    if len(paper_orders.read_paper_orders(path).table) or len(bag_counts.read_bags(path).table):
+        raise Refused(f"{path.name} was filled in already and is not written over: give another name")
 
 
 # --- what the job has --------------------------------------------------------------------------------------------------

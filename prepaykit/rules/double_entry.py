@@ -159,7 +159,9 @@ def entered(state: JobState, first: pd.DataFrame, second: pd.DataFrame | None, s
     prints = _prints(first, second, list(marks.dropna().index))
     said = _words_said(state, settle, prints)
     gone = [n for n, word in settle.items() if word == "none"]
-    taken_off = {n for n, word in said.items() if word == "none"} - _keyed_by_both(first, second)
+    # A number that was taken off and has come back, because both keyed it after all, is an envelope like any other.
+    back = set(state.envelopes["envelope_no"]) - set(gone)
+    taken_off = {n for n, word in said.items() if word == "none"} - _keyed_by_both(first, second) - back
     rows = _settled_rows(first, second, marks, said, fields)
     # One file alone says nothing about an envelope that two typists differ on.
     silent = set(marks.dropna().index) if second is None else set()
@@ -197,7 +199,10 @@ def entry_findings(work: JobState) -> pd.DataFrame:
         for about, part in (("envelopes", mine[mine["order_id"].isna()]), ("orders", mine[mine["order_id"].notna()])):
             words = part["differs"] if code == "keyed_once" else part["differs"].str.replace(" ", ", ") + " differ"
             details = [f"envelope {n}: {w}" for n, w in zip(part["envelope_no"], words, strict=True)]
-            parts.append(found("paper", code, about, part["envelope_no"], details))
+            right = part["envelope_no"] + part["differs"].str.contains("second only").map(
+                {True: "=second", False: "=first"}
+            )
+            parts.append(found("paper", code, about, part["envelope_no"], details, hints=right))
     return together(*parts)
 
 

@@ -74,7 +74,7 @@ REGISTER: dict[str, Kind] = {
     "keyed_differently": Kind("error", "two typists keyed the envelope differently; it waits with the smaller amount booked",
                               "put the wrong file right and bring both, or say who is right: prepaykit paper FIRST --second SECOND --settle {key}=first"),
     "keyed_once": Kind("error", "only one of two typists keyed the envelope; it waits, and none of its money is booked",
-                       "key it in the other file too, or prepaykit paper FIRST --second SECOND --settle {key}=first; if it is on no envelope: --settle {key}=none"),
+                       "key it in the other file too, or prepaykit paper FIRST --second SECOND --settle {hint}; if it is on no envelope: --settle {key}=none"),
     "bag_differs": Kind("warn", "what was counted in a bag is not what was keyed from it",
                         "look: prepaykit paper --cash-up; then key what is missing, or bring the new count: prepaykit paper --bags BAGS.csv"),
     "bag_uncounted": Kind("note", "a bag was not counted, others were", "count it, and bring the count: prepaykit paper --bags BAGS.csv"),

@@ -9,6 +9,7 @@ import pytest
 
 from prepaykit.decide.paper import plan_paper
 from prepaykit.decide.prices import plan_prices
+from prepaykit.errors import Refused
 from prepaykit.intake.bag_counts import has_bags, read_bags
 from prepaykit.intake.paper_orders import read_paper_orders
 from prepaykit.report.paper_workbook import write_paper_workbook
@@ -185,6 +186,19 @@ def test_a_job_without_children_and_prices_has_a_workbook_too(tmp_path):
     assert read_paper_orders(filled(path, [{"Envelope no": "E-1", "Order string": "A"}])).table[
         "packages"
     ].tolist() == ["A"]
+
+
+def test_a_workbook_that_was_filled_in_is_never_written_over(job, book, tmp_path):
+    write_paper_workbook(job, book)
+    for path in (filled(book, [{"Envelope no": "E-1"}]), filled(book, [], [("1", 3)], to="counted.xlsx")):
+        content = path.read_bytes()
+        with pytest.raises(Refused, match="was filled in already"):
+            write_paper_workbook(job, path)
+        assert path.read_bytes() == content
+    other = tmp_path / "names.csv"
+    other.write_text("first_name,last_name\n")
+    with pytest.raises(Refused, match="is no workbook for paper orders"):
+        write_paper_workbook(job, other)
 
 
 # --- bags ----------------------------------------------------------------------------------------------------------------

@@ -179,6 +179,10 @@ def test_a_number_keyed_wrong_by_one_books_its_money_once(job):
         "envelope E-3: keyed by the first only",
         "envelope E-8: keyed by the second only",
     ]
+    assert [move.split("--settle ")[1].split(";")[0] for move in plan.findings["next_move"]] == [
+        "E-3=first",
+        "E-8=second",
+    ]
     assert held(state) == {"E-1": 2100, "E-2": 3000} and len(state.envelopes) == 4
     after = took(state, FIRST, slip, settle={"E-3": "first", "E-8": "none"})
     assert held(after) == {"E-1": 2100, "E-2": 3000, "E-3": 3900}
@@ -190,7 +194,10 @@ def test_a_number_keyed_wrong_by_one_books_its_money_once(job):
 def test_a_number_taken_off_that_does_exist_comes_back_when_both_key_it_or_a_person_says_so(job):
     state = took(took(job, FIRST, FIRST.head(2)), FIRST.head(0), settle={"E-3": "none"})
     assert "E-3" not in state.envelopes["envelope_no"].tolist()
-    assert held(took(state, FIRST, FIRST))["E-3"] == 3900
+    back = took(state, FIRST, FIRST)
+    assert held(back)["E-3"] == 3900
+    dearer = FIRST.assign(received_cents=[2100, 3000, 4000])
+    assert held(took(back, dearer))["E-3"] == 4000, "and then it is an envelope like any other"
     assert held(took(state, FIRST, FIRST.head(2), settle={"E-3": "first"}))["E-3"] == 3900
 
 
