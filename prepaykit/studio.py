@@ -43,7 +43,7 @@ from prepaykit.decide.revise import in_revision, plan_revise
 from prepaykit.decide.sell import plan_sell
 from prepaykit.decide.settings import plan_settings
 from prepaykit.errors import NeighbourFailed, Refused, UsageError
-from prepaykit.intake.bag_counts import has_bags, read_bags
+from prepaykit.intake.bag_counts import counted_bags
 from prepaykit.intake.frames import read_frames
 from prepaykit.intake.names_list import read_names
 from prepaykit.intake.online_orders import read_orders
@@ -203,14 +203,14 @@ class Job:
         """
         envelopes, findings = _no_envelopes() if source is None else _both(read_paper_orders(source))
         other, said = (None, None) if second is None else _both(read_paper_orders(second))
-        counts, told = _counted_bags(bags, source, second)
+        counted = counted_bags(bags, source, second)
         return plan_paper(
             self.state,
             envelopes,
             second=other,
             settle=dict(settle or {}),
-            bags=counts,
-            findings=together(*(f for f in (findings, said, told) if f is not None)),
+            bags=counted.table if counted else None,
+            findings=together(*(f for f in (findings, said, counted and counted.findings) if f is not None)),
             match=dict(match or {}),
             now=self.studio.clock(),
         )
@@ -426,18 +426,6 @@ def read_job_file(path: Path) -> dict[str, object]:
 
 def _both(read: object) -> tuple[pd.DataFrame, pd.DataFrame]:
     return read.table, read.findings
-
-
-def _counted_bags(
-    bags: PathLike | None, *workbooks: PathLike | None
-) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
-    """Counts of bags: from their own file, else from the first workbook that holds some."""
-    if bags is not None:
-        return _both(read_bags(bags))
-    for workbook in workbooks:
-        if workbook is not None and has_bags(workbook) and len((read := read_bags(workbook)).table):
-            return _both(read)
-    return None, None
 
 
 def _no_envelopes() -> tuple[pd.DataFrame, None]:

@@ -81,3 +81,13 @@ def read_bags(path: str | Path) -> Read:
 def has_bags(path: str | Path) -> bool:
     """Is this a workbook with a sheet of counted bags?"""
     return has_sheet(Path(path), SHEET)
+
+
+def counted_bags(bags: str | Path | None, *workbooks: str | Path | None) -> Read | None:
+    """The counts of a file of their own, else of the first workbook in whose sheet something was counted; None if there are none."""
+    if bags is not None:
+        return read_bags(bags)
+    for workbook in workbooks:
+        if workbook is not None and has_bags(workbook) and len((read := read_bags(workbook)).table):
+            return read
+    return None

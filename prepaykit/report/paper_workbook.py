@@ -22,27 +22,23 @@ from openpyxl.formatting.rule import FormulaRule
 from openpyxl.styles import Alignment, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
-from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.worksheet import Worksheet
 
 from prepaykit.errors import Refused
 from prepaykit.intake import bag_counts, paper_orders
 from prepaykit.intake.cells import has_sheet
 from prepaykit.report.export import write_whole
+from prepaykit.report.paper_lists import class_lists, how_to, lists, price_list
 from prepaykit.report.sheet_cells import (
     AMBER,
-    BAND,
     HEAD,
-    PAPER,
     RED,
     above,
-    font,
     heading,
     protect,
     set_up_page,
     title_of,
     to_fill_in,
-    write,
 )
 from prepaykit.rules.capture_order import natural_rank
 from prepaykit.rules.order_entry import listed_subjects
@@ -75,10 +71,10 @@ def write_paper_workbook(state: JobState, path: str | os.PathLike[str], *, lines
     title = f"{state.job['school']} · {state.name}"
     place = _envelopes(sheet, title, items, children, room)
     _bags(book.create_sheet(bag_counts.SHEET), title, place, room)
-    _class_lists(book.create_sheet("Class lists"), title, children)
-    _price_list(book.create_sheet("Price list"), title, items)
-    _how_to(book.create_sheet("How to"), title)
-    _lists(book.create_sheet(LISTS), children, items)
+    class_lists(book.create_sheet("Class lists"), title, children)
+    price_list(book.create_sheet("Price list"), title, items)
+    how_to(book.create_sheet("How to"), title)
+    lists(book.create_sheet(LISTS), children, items)
     book.properties.creator, book.properties.title = "prepaykit", "Paper orders"
     content = io.BytesIO()
     book.save(content)
@@ -204,21 +200,21 @@ def _choices(
     sheet: Worksheet, place: dict[str, str], quantities: list[str], children: pd.DataFrame, items: pd.DataFrame, rows: str, first: int
 ) -> None:  # fmt: skip
     """The drop-downs. A child who is not on the list, or an order string, may still be typed."""
-    lists = f"{LISTS}!"
+    hidden = f"{LISTS}!"
     classes, people, codes = max(children["class"].nunique(), 1) + 1, max(len(children), 1) + 1, max(len(items), 1) + 1
-    mine, where = f"${place['Class']}{first}", f"{lists}$B$1:$B${people}"
-    of_class = f"OFFSET({lists}$C$1,MATCH({mine},{where},0)-1,0,COUNTIF({where},{mine}),1)"
+    mine, where = f"${place['Class']}{first}", f"{hidden}$B$1:$B${people}"
+    of_class = f"OFFSET({hidden}$C$1,MATCH({mine},{where},0)-1,0,COUNTIF({where},{mine}),1)"
     _validate(
         sheet,
         place["Class"],
         rows,
-        f"={lists}$A$2:$A${classes}",
+        f"={hidden}$A$2:$A${classes}",
         style="warning",
         said="This class is not on the names list.",
     )
-    _validate(sheet, place["Child or code"], rows, f'=IF({mine}="",{lists}$C$2:$C${people},{of_class})', style="warning",
+    _validate(sheet, place["Child or code"], rows, f'=IF({mine}="",{hidden}$C$2:$C${people},{of_class})', style="warning",
               said="Not on the list of this class. Choose from the list, type an access code, or give first and last name instead.")  # fmt: skip
-    _validate(sheet, place["Order string"], rows, f"={lists}$D$2:$D${codes}", style="none")
+    _validate(sheet, place["Order string"], rows, f"={hidden}$D$2:$D${codes}", style="none")
     _validate(sheet, place["Bag"], rows, f"={bag_counts.SHEET}!$A${HEAD + 1}:$A${HEAD + BAGS}", style="none")
     _validate(sheet, place["Payment method"], rows, f'"{METHODS}"', said="cash, check, online or card")
     for head in quantities:
@@ -323,101 +319,3 @@ def _bag_formulas(columns: dict[str, str], letter: dict[str, str], row: int) -> 
         less = f"-N({letter['Envelopes rejected']}{row})" if head == "Envelopes off" else ""
         formulas[head] = f'=IF(OR({name}="",{counted}=""),"",ROUND({counted}-{letter[reckoned]}{row}{less},2))'
     return formulas
-
-
-def _class_lists(sheet: Worksheet, title: str, children: pd.DataFrame) -> None:
-    title_of(sheet, title, "To look up by eye: each class on a page of its own when printed.")
-    heads = {"class": ("Class", 20), "last": ("Last name", 22), "first": ("First name", 20), "code": ("Access code", 15),
-             "student_id": ("Student id", 14), "teacher": ("Teacher", 20), "grade": ("Grade", 8)}  # fmt: skip
-    for at, (head, width) in enumerate(heads.values(), 1):
-        sheet.column_dimensions[get_column_letter(at)].width = width
-        heading(sheet.cell(HEAD, at), head)
-    changes = children["class"] != children["class"].shift()
-    band = (changes.cumsum() % 2).astype(bool)
-    for row, (values, is_new, shaded) in enumerate(
-        zip(children[list(heads)].to_numpy(), changes, band, strict=True), HEAD + 1
-    ):
-        for at, value in enumerate(values, 1):
-            write(sheet.cell(row, at), value, ground=BAND if shaded else PAPER)
-        if is_new and row > HEAD + 1:
-            sheet.row_breaks.append(Break(id=row - 1))
-    sheet.freeze_panes = f"A{HEAD + 1}"
-    sheet.auto_filter.ref = f"A{HEAD}:{get_column_letter(len(heads))}{HEAD + max(len(children), 1)}"
-    protect(sheet)
-    set_up_page(sheet, landscape=False)
-
-
-def _price_list(sheet: Worksheet, title: str, items: pd.DataFrame) -> None:
-    title_of(sheet, title, "The newest price list: packages, then what is sold alone.")
-    for at, (head, width) in enumerate((("Code", 12), ("Name", 34), ("Price", 12), ("Contents", 50)), 1):
-        sheet.column_dimensions[get_column_letter(at)].width = width
-        heading(sheet.cell(HEAD, at), head)
-    for row, item in enumerate(items.to_dict("records"), HEAD + 1):
-        contents = "" if pd.isna(item["items"]) else item["items"]
-        for at, value in enumerate((item["code"], item["name"], int(item["price_cents"]) / 100, contents), 1):
-            write(sheet.cell(row, at), value)
-        sheet.cell(row, 3).number_format = "#,##0.00"
-    sheet.freeze_panes = f"A{HEAD + 1}"
-    protect(sheet)
-    set_up_page(sheet, landscape=False)
-
-
-_STEPS = (
-    ("Before keying", "Count each bag when it is opened and write what you counted into the sheet Bags."),
-    (
-        "Envelope no",
-        "The number on the envelope. Number them yourself if they have none. Red: it stands twice, or is missing.",
-    ),
-    (
-        "Class, child",
-        "Choose the class, then the child: the list shows that class only. An access code may be typed instead.",
-    ),
-    (
-        "Not on the list",
-        "Leave the child empty; type first and last name, and the class. The envelope waits until somebody matches it.",
-    ),
-    ("How many", "Type the quantity under each package or product. The price stands above it."),
-    (
-        "Order string",
-        "Only for options: CODE-QTY;CODE,OPTION-QTY such as A-1;DD1MP,AA-1. It is priced when the file is brought.",
-    ),
-    (
-        "Money",
-        "Type what was in the envelope, not what should have been. Red: too little. Yellow: too much. Leave it empty if nothing was in.",
-    ),
-    ("Checks", "Number, and the payee if it is not the usual one."),
-    (
-        "Two typists",
-        "Each fills in a copy of this workbook, alone. What differs is shown and waits until it is settled.",
-    ),
-    ("When done", "Save as XLSX. Then: prepaykit paper FILE.xlsx, or prepaykit paper FIRST.xlsx --second SECOND.xlsx"),
-)
-
-
-def _how_to(sheet: Worksheet, title: str) -> None:
-    title_of(sheet, title, "How to key paper orders")
-    sheet.column_dimensions["A"].width, sheet.column_dimensions["B"].width = 18, 96
-    for row, (head, words) in enumerate(_STEPS, HEAD):
-        write(sheet.cell(row, 1), head)
-        sheet.cell(row, 1).font, sheet.cell(row, 1).alignment = font(bold=True), Alignment(vertical="top")
-        write(sheet.cell(row, 2), words)
-        sheet.cell(row, 2).alignment = Alignment(wrap_text=True, vertical="top")
-        sheet.row_dimensions[row].height = 32
-    protect(sheet)
-    set_up_page(sheet, landscape=True)
-
-
-def _lists(sheet: Worksheet, children: pd.DataFrame, items: pd.DataFrame) -> None:
-    """What the drop-downs show: A classes, B class of each child, C each child, D codes of the price list."""
-    columns = {
-        "A": children["class"].drop_duplicates(),
-        "B": children["class"],
-        "C": children["entry"],
-        "D": items["code"],
-    }
-    for letter, values in columns.items():
-        write(sheet[f"{letter}1"], {"A": "classes", "B": "class", "C": "child", "D": "code"}[letter])
-        for row, value in enumerate(values, 2):
-            write(sheet[f"{letter}{row}"], value)
-    sheet.sheet_state = "hidden"
-    protect(sheet)
