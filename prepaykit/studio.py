@@ -35,7 +35,7 @@ from prepaykit.decide.cards import plan_cards
 from prepaykit.decide.codes import plan_codes
 from prepaykit.decide.names import plan_names
 from prepaykit.decide.orders import plan_orders
-from prepaykit.decide.paper import plan_paper
+from prepaykit.decide.paper import compare_keyed, plan_paper
 from prepaykit.decide.photos import plan_photos
 from prepaykit.decide.place import plan_place
 from prepaykit.decide.populate import plan_populate
@@ -44,6 +44,7 @@ from prepaykit.decide.revise import in_revision, plan_revise
 from prepaykit.decide.sell import plan_sell
 from prepaykit.decide.settings import plan_settings
 from prepaykit.errors import NeighbourFailed, Refused, UsageError
+from prepaykit.intake.bag_counts import counted_bags
 from prepaykit.intake.choices_file import read_choices
 from prepaykit.intake.frames import read_frames
 from prepaykit.intake.names_list import read_names
@@ -54,8 +55,10 @@ from prepaykit.intake.sources import open_bytes
 from prepaykit.ledger.outbox import drain
 from prepaykit.ledger.store import Receipt, Store
 from prepaykit.report.cards import draw_cards
+from prepaykit.report.cash_up import draw_cash_up
 from prepaykit.report.export import unguard, write_csv, write_whole
 from prepaykit.rules.balance import balance
+from prepaykit.rules.cash_up import cash_up, price_check
 from prepaykit.rules.choosing import choices_table
 from prepaykit.rules.learnt import learnt_from
 from prepaykit.rules.search import find, worklist
@@ -200,24 +203,58 @@ class Job:
         read = read_orders(source)
         return plan_orders(self.state, read.table, findings=read.findings, now=self.studio.clock())
 
-    def paper(
-        self,
-        source: PathLike | None = None,
-        *,
-        match: Mapping[str, str] | None = None,
-        choices: PathLike | None = None,
-        why: str = "",
-    ) -> Plan:
+    def paper(self, source: PathLike | None = None, *, second: PathLike | None = None, settle: Mapping[str, str] | None = None,
+              bags: PathLike | None = None, match: Mapping[str, str] | None = None, choices: PathLike | None = None, why: str = "") -> Plan:  # fmt: skip
         """Plan to bring in paper orders, or to match envelopes by hand (envelope number → access code, `nobody` or `later`).
 
-        `choices` is a file of decisions to be done again, as `choices(path)` writes it.
+        `second`: the same envelopes keyed by another person; `settle` says who is right (envelope number → first, second, none).
+        `bags`: a file of counted bags; without it the sheet *Bags* of the workbook is read, of the first one if there are two.
+        `choices`: a file of decisions to be done again, as `choices(path)` writes it.
         """
-        state = self.state
-        table, findings = _no_envelopes() if source is None else _both(read_paper_orders(source))
-        brought, said = self._choices_of(choices, "paper")
-        found = [f for f in (findings, said) if f is not None]
-        return plan_paper(state, table, findings=together(*found), match=dict(match or {}), choices=brought, now=self.studio.clock(),
-                          who=self.studio.actor, why=why)  # fmt: skip
+        envelopes, findings = _no_envelopes() if source is None else _both(read_paper_orders(source))
+        other, said = (None, None) if second is None else _both(read_paper_orders(second))
+        counted = counted_bags(bags, source, second)
+        brought, replayed = self._choices_of(choices, "paper")
+        found = [f for f in (findings, said, counted and counted.findings, replayed) if f is not None]
+        return plan_paper(
+            self.state,
+            envelopes,
+            second=other,
+            settle=dict(settle or {}),
+            bags=counted.table if counted else None,
+            findings=together(*found),
+            match=dict(match or {}),
+            choices=brought,
+            now=self.studio.clock(),
+            who=self.studio.actor,
+            why=why,
+        )
+
+    def compare_entries(self, first: PathLike, second: PathLike) -> pd.DataFrame:
+        """Every field in which two typists differ: `envelope_no`, `field`, `first`, `second`. Shows names: not for the journal."""
+        return compare_keyed(read_paper_orders(first).table, read_paper_orders(second).table)
+
+    def paper_workbook(self, path: PathLike, *, lines: int | None = None) -> Path:
+        """Write the workbook in which typists key paper orders, made for this job (XLSX); never over one that was filled in."""
+        from prepaykit.report.paper_workbook import write_paper_workbook
+
+        return write_paper_workbook(self.state, path, lines=lines)
+
+    def cash_up(self, plan: Plan | None = None) -> pd.DataFrame:
+        """What was keyed from each bag, what was counted, what is off; with a plan, as it will be once that is applied."""
+        return cash_up(self.state if plan is None else self.state.after(plan))
+
+    def price_check(self, plan: Plan | None = None) -> pd.DataFrame:
+        """What is due of each envelope and what was in it; with a plan, as it will be once that is applied."""
+        return price_check(self.state if plan is None else self.state.after(plan))
+
+    def draw_cash_up(self, path: PathLike, *, plan: Plan | None = None, sheet: str = "letter") -> Path:
+        """Write the cash-up as a PDF to print and sign, each bag on pages of its own."""
+        state = self.state if plan is None else self.state.after(plan)
+        title = f"{state.job['school']} · {state.name}"
+        return draw_cash_up(
+            cash_up(state), price_check(state), path, currency=str(state.job["currency"]), title=title, sheet=sheet
+        )
 
     def cards(self, *, again: bool = False) -> Plan:
         """Plan to mark as printed the cards that are not yet; draw them with `draw_cards(plan, path)`."""

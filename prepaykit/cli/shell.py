@@ -181,22 +181,28 @@ def command(name: str, *, panel: str, example: str) -> Callable[[Callable], Call
 
 
 def plans(name: str, *, panel: str, example: str) -> Callable[[Callable], Callable]:
-    """Make a command of `function(job, …) -> Plan`, or → (Plan, what to do just before it is applied)."""
+    """Make a command of `function(job, …) -> Plan`, or → (Plan, what to do just before it is applied), or → None: it only looked.
+
+    A function that asks for `why` or `csv` is given what the common options say.
+    """
 
     def register(function: Callable) -> Callable:
         own = list(inspect.signature(function).parameters.values())[1:]
-        wants_why = any(p.name == "why" for p in own)
+        common = {p.name for p in own} & {"why", "csv"}
 
         def run(
             *, studio: str | None, job: str | None, actor: str | None, apply: bool, why: str, csv: bool, **choices: Any
         ) -> None:
             with opened(studio, actor) as place:
                 this_job = place.job(job)
-                planned = function(this_job, **choices, **({"why": why} if wants_why else {}))
+                said = {"why": why, "csv": csv}
+                planned = function(this_job, **choices, **{name: said[name] for name in common})
+                if planned is None:
+                    return
                 plan, first = planned if isinstance(planned, tuple) else (planned, None)
                 settle(this_job, plan, apply=apply, why=why, csv=csv, first=first)
 
-        _dress(run, function, [*(p for p in own if p.name != "why"), APPLY, WHY, JOB, STUDIO, ACTOR, CSV])
+        _dress(run, function, [*(p for p in own if p.name not in common), APPLY, WHY, JOB, STUDIO, ACTOR, CSV])
         return command(name, panel=panel, example=example)(run)
 
     return register

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from prepaykit.cli.shell import plans, talk
+from prepaykit.errors import UsageError
 from prepaykit.parameters import by_number, numbers, pairs, release_choice, words
 
 FILES, PICTURES, ORDERS = "Files in", "Picture day", "Orders out"
@@ -46,19 +47,48 @@ def orders(job: Any, source: Source):
     return job.orders(source)
 
 
-@plans("paper", panel=FILES, example="prepaykit paper paper_orders.csv --apply")
+@plans("paper", panel=FILES, example="prepaykit paper first.xlsx --second second.xlsx --apply")
 def paper(
     job: Any,
     why: str,
+    csv: bool,
     source: Annotated[Path | None, typer.Argument(help="CSV or Excel file.", show_default=False)] = None,
     match: Annotated[
         Pairs | None,
         typer.Option(metavar="ENVELOPE=CODE", help="Match an envelope by hand; in place of a code: nobody, or later."),
     ] = None,
     choices: Annotated[Path | None, typer.Option(metavar="FILE", help=CHOICES)] = None,
+    second: Annotated[
+        Path | None, typer.Option(help="The same envelopes keyed by another person.", show_default=False)
+    ] = None,
+    settle: Annotated[
+        Pairs | None, typer.Option(metavar="ENVELOPE=WHO", help="Who is right: first, second; none: no such envelope.")
+    ] = None,
+    differences: Annotated[
+        Path | None, typer.Option(metavar="CSV", help="Write what the two keyed differently.", show_default=False)
+    ] = None,
+    bags: Annotated[Path | None, typer.Option(help="Counts of bags, CSV or Excel.", show_default=False)] = None,
+    workbook: Annotated[
+        Path | None, typer.Option(metavar="XLSX", help="Write the workbook to key envelopes in.", show_default=False)
+    ] = None,
+    cash_up: Annotated[bool, typer.Option("--cash-up", help="Show each bag: keyed, counted, off.")] = False,
+    price_check: Annotated[bool, typer.Option("--price-check", help="Show each envelope: due, received, off.")] = False,
+    sheet: Annotated[
+        Path | None, typer.Option(metavar="PDF", help="Write the cash-up to print and sign.", show_default=False)
+    ] = None,
 ):
-    """Bring in paper orders, or match envelopes by hand."""
-    return job.paper(source, match=pairs(match or [], what="--match"), choices=choices, why=why)
+    """Bring in paper orders, match envelopes by hand, compare two typists, cash up bags."""
+    from prepaykit.cli.paper import looked, show_differences
+
+    if source is None and second is not None:
+        raise UsageError("--second is the same envelopes keyed again: give the first file too")
+    brings = source is not None or bags is not None or match or settle or choices
+    plan = job.paper(source, second=second, settle=pairs(settle or [], what="--settle"), bags=bags, match=pairs(match or [], what="--match"),
+                     choices=choices, why=why) if brings or not (workbook or cash_up or price_check or sheet) else None  # fmt: skip
+    if second is not None:
+        show_differences(job.compare_entries(source, second), differences)
+    looked(job, plan, workbook=workbook, cash_up=cash_up, price_check=price_check, sheet=sheet, csv=csv)
+    return plan
 
 
 @plans("cards", panel=FILES, example="prepaykit cards cards.pdf --sheet a4 --apply")

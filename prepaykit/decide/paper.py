@@ -26,8 +26,10 @@ from prepaykit.decide.prices import newest_edition
 from prepaykit.errors import Refused, UsageError
 from prepaykit.money import show_cents
 from prepaykit.rules import money_book
+from prepaykit.rules.cash_up import cash_findings, follow_file, with_counts
 from prepaykit.rules.choosing import brought_choices, kept_choices
 from prepaykit.rules.codes import normal_code
+from prepaykit.rules.double_entry import compare_entries, entered, entry_findings, marked
 from prepaykit.rules.matching.exact import match_exactly
 from prepaykit.rules.naming import named_cards
 from prepaykit.rules.order_entry import (
@@ -50,14 +52,17 @@ from prepaykit.tables.status import WAITING
 if TYPE_CHECKING:
     from prepaykit.tables.state import JobState
 
-_KEYED = ["envelope_no", *TYPED.values(), "typed_code", "packages", "payment_method", "check_no", "parent_name", "parent_email",
-          "parent_phone", "note"]  # fmt: skip
+_KEYED = ["envelope_no", *TYPED.values(), "typed_code", "packages", "payment_method", "check_no", "payee", "parent_name", "parent_email",
+          "parent_phone", "note", "bag", "differs"]  # fmt: skip
 
 
 def plan_paper(
     state: JobState,
     envelopes: pd.DataFrame,
     *,
+    second: pd.DataFrame | None = None,
+    settle: Mapping[str, str] | None = None,
+    bags: pd.DataFrame | None = None,
     findings: pd.DataFrame | None = None,
     match: Mapping[str, str] | None = None,
     choices: pd.DataFrame | None = None,
@@ -68,10 +73,13 @@ def plan_paper(
     """Take in keyed envelopes: each is recorded with its money, and becomes an order once its child is certain.
 
     `envelopes`: one row is an envelope, as `read_paper_orders` gives them; an empty table looks again at those that are
-    there. `match`: envelope number → access code, `nobody` or `later`, as a person (`who`, `why`) decided; it stands for later runs, until
-    another word is given (here, or to the order by `codes`). `choices`: decisions to be done again, as `read_choices` gives them.
+    there. `second`: the same envelopes keyed by another person; what differs waits, `settle` says per envelope who is right (first,
+    second, or none: there is no such envelope). `bags`: counts of bags, columns of `bags`. `match`: envelope number → access code, `nobody`
+    or `later`, as a person (`who`, `why`) decided; it stands for later runs, until another word is given (here, or to the order by
+    `codes`). `choices`: decisions to be done again, as `read_choices` gives them.
     Findings: envelope_unmatched, envelope_ambiguous, matched_by_weighing, match_in_doubt, underpaid, overpaid, package_unknown,
-    order_string_unreadable, name_contradicts_code, order_doubled, order_changed, choice_unusable, choice_superseded, choice_elsewhere.
+    order_string_unreadable, name_contradicts_code, order_doubled, order_changed, keyed_differently, keyed_once, bag_differs, bag_uncounted,
+    check_number_missing, check_doubled, check_other_payee, choice_unusable, choice_superseded, choice_elsewhere.
     Raises UsageError if `match` names an envelope or a code that is not there, Refused if it names another child for an order
     that has gone on to the batch. Places nothing and deletes nothing. Source: domain.md 7.
 
@@ -85,35 +93,42 @@ def plan_paper(
       envelopes: 1 new
       error: 1 envelope_unmatched
     """
-    rows = _complete(envelopes)
-    work, changed = _recorded(state, rows)
+    entry = entered(state, _complete(envelopes), None if second is None else _complete(second), settle or {})
+    rows = entry.rows
+    work, changed = _recorded(marked(with_counts(state, empty("bags") if bags is None else bags), entry), rows)
     work, replayed = _with_choices(work, match or {}, choices, {"who": who, "why": why or None, "decided_at": now})
     work = work.replace(subjects=named_cards(work, _cards_to_name(work)))
     work, mended = _mended(work, rows)
     seen = weigh(work) if needs_weighing(work) else None
     work, priced, reasons = _entered(work, now, seen)
-    work = _rematched(work)
+    work = follow_file(_rematched(work), rows)
     seen = None if seen is None else seen.entered(work)
     own = together(empty("findings") if findings is None else findings, replayed, changed, mended, priced, _lost(work, reasons, seen),
-                   carried_findings(state, "paper", rows["envelope_no"]), standing_findings(work, "paper", seen=seen))  # fmt: skip
-    entered = work.order_subjects[
-        ~work.order_subjects["order_subject_id"].isin(state.order_subjects["order_subject_id"])
-    ]
+                   carried_findings(state, "paper", rows["envelope_no"]), standing_findings(work, "paper", seen=seen),
+                   entry_findings(work), cash_findings(work))  # fmt: skip
+    is_new = ~work.order_subjects["order_subject_id"].isin(state.order_subjects["order_subject_id"])
     result = {
-        "new": len(work.envelopes) - len(state.envelopes),
+        "new": int((~work.envelopes["envelope_id"].isin(state.envelopes["envelope_id"])).sum()),
         "counted_cents": int(work.payments["amount_cents"].sum() - state.payments["amount_cents"].sum()),
         "orders": len(work.orders) - len(state.orders),
-        "waiting": int(work.envelopes["order_id"].isna().sum()),
-        "weighed": int((entered["matched_by"] == "weighed").sum()),
+        "waiting": int((work.envelopes["order_id"].isna() & work.envelopes["differs"].isna()).sum()),
+        "weighed": int((work.order_subjects["matched_by"] == "weighed")[is_new].sum()),
+        "unsettled": int(work.envelopes["differs"].notna().sum()),
     }
     headline = (
         f"{result['new']} new envelope{'' if result['new'] == 1 else 's'}, {show_cents(result['counted_cents'], str(state.job['currency']))} counted; "
         f"{result['orders']} became orders, {result['waiting']} {'waits' if result['waiting'] == 1 else 'wait'} for a match"
     )
     headline += f"; {result['weighed']} matched by weighing" if result["weighed"] else ""
-    return Plan.between(
-        state, "paper", {**tables_of(work), "subjects": work.subjects}, findings=own, headline=headline, result=result
-    )
+    if result["unsettled"]:
+        headline += f", {result['unsettled']} to be settled between two typists"
+    tables = {**tables_of(work), "bags": work.bags, "subjects": work.subjects}
+    return Plan.between(state, "paper", tables, findings=own, headline=headline, result=result)
+
+
+def compare_keyed(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
+    """Every field in which two files of keyed envelopes differ, as `compare_entries` gives it. Columns as for `plan_paper`."""
+    return compare_entries(_complete(first), _complete(second))
 
 
 def _complete(envelopes: pd.DataFrame) -> pd.DataFrame:
@@ -129,6 +144,9 @@ def _complete(envelopes: pd.DataFrame) -> pd.DataFrame:
     )
     rows["received_cents"] = amounts.fillna(0).clip(lower=0).astype("int64")
     rows["typed_code"] = rows["typed_code"].map(normal_code, na_action="ignore").astype("str")
+    rows["payment_method"] = rows["payment_method"].mask(
+        rows["payment_method"].isna() & rows["check_no"].notna(), "check"
+    )
     rows["row"] = named["row"].astype("int64") if "row" in named else np.arange(2, len(named) + 2)
     return (
         rows.sort_values("row", kind="stable").drop_duplicates("envelope_no").drop(columns="row").reset_index(drop=True)
@@ -297,7 +315,7 @@ def _choices(work: JobState) -> pd.Series:
 
 def _entered(work: JobState, now: pd.Timestamp, seen: Weighed | None) -> tuple[JobState, pd.DataFrame, pd.Series]:
     """Make orders of the envelopes whose child is certain; returns also why the others wait (by envelope number)."""
-    waiting = work.envelopes[work.envelopes["order_id"].isna()]
+    waiting = work.envelopes[work.envelopes["order_id"].isna() & work.envelopes["differs"].isna()]
     children = waiting.rename(columns={"typed_code": "access_code", "envelope_no": "order_no"})
     children = children[["order_no", "access_code", *TYPED.values(), "packages"]]
     matched = match_exactly(as_matching_wants(children), listed_subjects(work))

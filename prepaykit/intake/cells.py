@@ -16,7 +16,8 @@ import os
 import re
 import unicodedata
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -85,8 +86,10 @@ def plain_name(path: str | os.PathLike[str]) -> str:
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in Path(path).name)
 
 
-def grid_of(path: Path, score: Callable[[list[Cell]], int]) -> Grid:
+def grid_of(path: Path, score: Callable[[list[Cell]], int], *, sheet: str = "") -> Grid:
     """Read all cells of a file. `score` says how many known headings a row has: it picks the separator and the sheet.
+
+    `sheet`: the sheet of that name is read if the workbook has one that is not empty.
 
     Raises Trouble when the file is empty, too large, or not a table; NeighbourFailed when the disk does not give it.
     """
@@ -103,8 +106,24 @@ def grid_of(path: Path, score: Callable[[list[Cell]], int]) -> Grid:
     if data.startswith(_PICTURES):
         raise Trouble("this is a picture or a document, not a table")
     if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        return _sheet(data, score)
+        return _sheet(data, score, sheet)
     return _csv(data, score)
+
+
+def has_sheet(path: Path, name: str) -> bool:
+    """Is this a workbook with a sheet of that name? Anything that cannot be opened has none."""
+    try:
+        if path.stat().st_size > MOST_BYTES or not (data := path.read_bytes()).startswith(
+            (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+        ):
+            return False
+        return _named(_book(data).sheet_names, name) is not None
+    except (OSError, Trouble):
+        return False
+
+
+def _named(names: list[str], wanted: str) -> str | None:
+    return next((n for n in names if wanted and n.strip().casefold() == wanted.casefold()), None)
 
 
 # --- CSV ---------------------------------------------------------------------------------------------------------------
@@ -190,21 +209,34 @@ def _cell(text: str, kind: str = "text") -> Cell:
 # --- Excel -------------------------------------------------------------------------------------------------------------
 
 
-def _sheet(data: bytes, score: Callable[[list[Cell]], int]) -> Grid:
-    try:
-        if data.startswith(b"PK"):
-            _check_size(data)
-        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
-        grids = [_sheet_grid(book.get_sheet_by_name(name)) for name in book.sheet_names]
-    except (Trouble, KeyboardInterrupt, SystemExit):
-        raise
-    except BaseException as error:  # what the libraries say about a hostile file, the panics of a Rust library included
-        raise Trouble("this is not an Excel workbook, or it is damaged or locked with a password") from error
+def _sheet(data: bytes, score: Callable[[list[Cell]], int], sheet: str) -> Grid:
+    book = _book(data)
+    named = _named(book.sheet_names, sheet)
+    with _hostile():
+        grids = [_sheet_grid(book.get_sheet_by_name(name)) for name in ([named] if named else book.sheet_names)]
     full = [g for g in grids if any(c.text for row in g.rows for c in row)]
     if not full:
         raise Trouble("the workbook is empty", is_unreadable=False)
     # max keeps the first of equals: the first sheet, when none has known headings.
     return max(full, key=lambda g: max(score(row) for row in g.rows[:20]))
+
+
+@contextmanager
+def _hostile() -> Iterator[None]:
+    """What the libraries say about a damaged or hostile file is one Trouble, the panics of a Rust library included."""
+    try:
+        yield
+    except (Trouble, KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:
+        raise Trouble("this is not an Excel workbook, or it is damaged or locked with a password") from error
+
+
+def _book(data: bytes) -> python_calamine.CalamineWorkbook:
+    with _hostile():
+        if data.startswith(b"PK"):
+            _check_size(data)
+        return python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
 
 
 def _check_size(data: bytes) -> None:

@@ -8,7 +8,7 @@ Unicode NFC; headings are found by synonyms in any order and case; a column nobo
 Worked case: `names.csv` with a row of nine cells under eight headings: that row is left out, the finding `row_unusable`
 says `names.csv row 17`, the other rows go on. Findings name file and row, never what stands in the row.
 
-Known limits: the first sheet that has known headings is read, the others are not; `.ods` is read like Excel.
+Known limits: one sheet is read, the one that the layout names, else the one with the most known headings; `.ods` is read like Excel.
 Source: domain.md 6.1, 6.6.
 """
 
@@ -50,12 +50,15 @@ class Read:
 @dataclass(frozen=True)
 class Layout:
     """What a kind of file looks like: `columns` maps each column to its synonyms, `needed` must be there,
-    `codes` are columns whose leading zeros count."""
+    `codes` are columns whose leading zeros count. `sheet` is read if a workbook has one of that name. Headings that match `quiet`
+    are kept in `extra` without a word: the reader of that file knows them."""
 
     verb: str
     columns: Mapping[str, tuple[str, ...]]
     needed: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
+    sheet: str = ""
+    quiet: re.Pattern[str] = re.compile(r"(?!)")
 
     def known(self) -> dict[str, str]:
         """Every heading that is understood, simplified, and the column it means."""
@@ -86,7 +89,9 @@ def read_table(path: str | Path, layout: Layout) -> Read:
     say = _Voice(layout.verb, plain_name(path))
     known = layout.known()
     try:
-        grid = grid_of(path, lambda row: len({known[simple(c.text)] for c in row if simple(c.text) in known}))
+        grid = grid_of(
+            path, lambda row: len({known[simple(c.text)] for c in row if simple(c.text) in known}), sheet=layout.sheet
+        )
     except Trouble as trouble:
         return Read(
             _without_rows(layout),
@@ -113,6 +118,11 @@ def as_cents(table: pd.DataFrame, column: str, verb: str, file: str) -> tuple[pd
     """Amounts as whole cents; what is not an amount, less than nothing or more than `MOST_CENTS` is missing and becomes the
     finding value_unreadable."""
     return _read_each(table, column, verb, file, "an amount of money such as 42.00", _amount, "Int64")
+
+
+def as_counts(table: pd.DataFrame, column: str, verb: str, file: str) -> tuple[pd.Series, pd.DataFrame]:
+    """Whole numbers from 0 on; what is none is missing and becomes the finding value_unreadable."""
+    return _read_each(table, column, verb, file, "a whole number such as 30", _count, "Int64")
 
 
 def as_flags(table: pd.DataFrame, column: str, verb: str, file: str) -> tuple[pd.Series, pd.DataFrame]:
@@ -159,6 +169,12 @@ def _amount(text: str) -> int:
     if not 0 <= cents <= MOST_CENTS:
         raise ValueError("an amount that nobody takes in at a school")
     return cents
+
+
+def _count(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,6}", text):
+        raise ValueError("not a count")
+    return int(text)
 
 
 def _yes_or_no(text: str) -> bool:
@@ -253,6 +269,8 @@ def _columns(
     for i, cell in enumerate(heads):
         if cell.text and simple(cell.text) not in known:
             unknown[i] = cell.text
+            if layout.quiet.fullmatch(cell.text):
+                continue
             findings.append(say("column_unknown", f"column {i + 1}", f"{cell.text} is kept as it is"))
     return place, _distinct(unknown), findings
 

@@ -31,6 +31,8 @@ HOLES = {
     "service": (),
 }
 MOST_COPIES = 999
+DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d"  # what a spreadsheet or a phone makes of a hyphen
+_PLAIN = str.maketrans({**dict.fromkeys(DASHES, "-"), "；": ";", "，": ",", "\xa0": " "})
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Priced:
 def parse_items(text: str) -> list[Item]:
     """Read an order string: codes of letters and digits, options after commas, a quantity of 1 to 999 after a hyphen.
 
-    Raises ValueError that says at which place what was expected. Source: domain.md 6.6 (b).
+    Blanks do not count, and any dash is a hyphen. Capitals are kept as written: the price list is asked without them. Raises ValueError that says at which place what was expected. Source: domain.md 6.6 (b).
 
     >>> parse_items("A-1;B1-2;DD1MP,AA-1")[2]
     Item(code='DD1MP', options=('AA',), quantity=1)
@@ -63,7 +65,7 @@ def parse_items(text: str) -> list[Item]:
     ValueError: position 5: expected a package or product code, got '-2'
     """
     items, at = [], 0
-    for part in str(text).split(";"):
+    for part in str(text).translate(_PLAIN).split(";"):
         entry = part.strip()
         if entry:
             items.append(_item(entry, at + part.index(entry) + 1))
@@ -127,8 +129,9 @@ def price_lines(
                 slots.append(
                     slot | {"line_id": lines[-1]["line_id"], "order_id": row.order_id, "subject_id": row.subject_id}
                 )
+    called = "envelope" if verb == "paper" else "order"
     parts = [
-        found(verb, code, "orders", [ref], f"order {ref}: {'; '.join(dict.fromkeys(details))}")
+        found(verb, code, "orders", [ref], f"{called} {ref}: {'; '.join(dict.fromkeys(details))}")
         for (code, ref), details in said.items()
     ]
     table = pd.DataFrame(slots)

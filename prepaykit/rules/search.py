@@ -38,6 +38,7 @@ def find(state: JobState, text: str) -> pd.DataFrame:
     envelopes = state.envelopes.assign(kind="envelope", key=state.envelopes["envelope_no"])
     envelopes["status"] = envelopes["order_id"].notna().map({True: "ordered", False: "waiting"})
     envelopes["where"] = envelopes["status"].map({"ordered": "among the orders", "waiting": "waits for a match"})
+    envelopes["where"] = envelopes["where"].mask(envelopes["differs"].notna(), "waits to be settled between two typists")
     envelopes["who"] = envelopes["typed_first"].fillna("") + " " + envelopes["typed_last"].fillna("")
     hits = [
         _hits(orders, text, ["key", "order_key", "who", "buyer_email", "buyer_phone", "children"]),

@@ -5,7 +5,7 @@ that the tables can say is said anew in every run, whatever file came; only what
 could not be read) is carried over, for as long as its order waits.
 
 Worked case: an order for a code that nobody has is reported in every run until the child is on the list or a person settles
-it. Known limits: `order_doubled` looks at the child, not at what was ordered. Source: domain.md 5, 7, 19 (A16, A17).
+it. Two orders for one child are said with what both ask for: the same is likely double, another may be meant. Source: domain.md 5, 7, 19 (A16, A17).
 """
 
 from __future__ import annotations
@@ -211,20 +211,53 @@ def _told(children: pd.DataFrame, numbers: pd.Series, words: str) -> list[str]:
 
 
 def _doubled(work: JobState, origin: str, verb: str) -> pd.DataFrame:
-    """Each child with several purchases: the later order is flagged, by the verb that took it in."""
+    """Each child with several purchases: the later order is flagged, by the verb that took it in, with what both ask for.
+
+    The same packages are likely one purchase made twice; different ones may be meant. Of several earlier purchases the one
+    that asks for the same is named, else the last.
+    """
     orders = work.orders[work.orders["status"].isin([*LIVE, "released"])]
     children = work.order_subjects.dropna(subset=["subject_id"])[["order_id", "subject_id"]].drop_duplicates()
     rows = children.merge(orders[["order_id", "order_no", "origin", "status"]], on="order_id", validate="m:1")
     # Parts of one purchase are one purchase.
     rows["purchase"] = rows["order_id"].map(purchases(work.orders))
     rows = rows.sort_values("order_id").drop_duplicates(["subject_id", "purchase"])
-    rows["earlier"] = rows.groupby("subject_id")["order_no"].shift()
-    rows["earlier_origin"] = rows.groupby("subject_id")["origin"].shift()
-    later = rows[rows["earlier"].notna() & (rows["origin"] == origin) & rows["status"].isin(LIVE)]
-    codes = work.subjects.set_index("subject_id")["access_code"]
-    details = [f"{_called(origin, n)} and {_called(eo, e)} are both for code {codes[s]}"
-               for n, e, eo, s in later[["order_no", "earlier", "earlier_origin", "subject_id"]].to_numpy()]  # fmt: skip
-    return found(verb, "order_doubled", "orders", later["order_no"], details)
+    rows = rows.merge(_asked_for(work), on=["subject_id", "purchase"], how="left", validate="1:1")
+    rows["asks"] = rows["asks"].fillna("nothing that could be read")
+    later = rows[(rows["origin"] == origin) & rows["status"].isin(LIVE)]
+    pairs = later.merge(rows, on="subject_id", suffixes=("", "_before"), validate="m:m")
+    pairs = pairs[pairs["order_id_before"] < pairs["order_id"]]
+    pairs["same"] = pairs["asks"] == pairs["asks_before"]
+    pairs = pairs.sort_values(["order_id", "subject_id", "same", "order_id_before"]).drop_duplicates(
+        ["order_id", "subject_id"], keep="last"
+    )
+    codes = pairs["subject_id"].map(work.subjects.set_index("subject_id")["access_code"])
+    details = [
+        f"{_called(origin, n)} and {_called(eo, e)} are both for code {c}: "
+        + (f"the same ({a}), likely twice" if same else f"{a} after {b}, perhaps meant")
+        for c, (n, e, eo, a, b, same) in zip(
+            codes,
+            pairs[["order_no", "order_no_before", "origin_before", "asks", "asks_before", "same"]].to_numpy(),
+            strict=True,
+        )
+    ]
+    one = pairs.assign(detail=details).groupby("order_no", sort=False)["detail"].agg("; ".join)
+    return found(verb, "order_doubled", "orders", one.index, one.to_numpy())
+
+
+def _asked_for(work: JobState) -> pd.DataFrame:
+    """What each purchase asks for, by child, written alike for alike: `subject_id`, `purchase`, `asks` such as `A-1;B-2`."""
+    child = work.order_subjects.set_index("order_subject_id")["subject_id"]
+    lines = work.lines.assign(
+        subject_id=work.lines["order_subject_id"].map(child),
+        purchase=work.lines["order_id"].map(purchases(work.orders)),
+    )
+    lines = lines.dropna(subset=["subject_id"])
+    lines["what"] = (lines["code"] + "," + lines["options"]).fillna(lines["code"])
+    counted = lines.groupby(["subject_id", "purchase", "what"])["quantity"].sum().reset_index()
+    counted["what"] = counted["what"] + "-" + counted["quantity"].astype("str")
+    asks = counted.groupby(["subject_id", "purchase"])["what"].agg(";".join)
+    return asks.rename("asks").reset_index()
 
 
 def _called(origin: str, number: str) -> str:

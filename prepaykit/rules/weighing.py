@@ -134,7 +134,8 @@ def children_of(work: JobState) -> pd.DataFrame:
     )
     children["ref"] = children["order_subject_id"].map(refs_of(work)).astype("str")
     children = children.rename(columns={v: k for k, v in {**TYPED, **PARENTS}.items()})
-    waiting = work.envelopes[work.envelopes["order_id"].isna()]
+    # One that two typists keyed differently is settled first: nobody knows yet what stands on it.
+    waiting = work.envelopes[work.envelopes["order_id"].isna() & work.envelopes["differs"].isna()]
     waiting = waiting.assign(about="envelopes", key=waiting["envelope_no"], number=waiting["envelope_no"], ref=waiting["envelope_no"],
                              said=waiting["envelope_no"].map(_said(work, "match")), subject_id=pd.NA, matched_by=None)  # fmt: skip
     waiting = waiting.rename(columns={**{v: k for k, v in TYPED.items()}, "typed_code": "access_code"})

@@ -42,6 +42,7 @@ Table(
     ),
     text("sibling_policy", "an order with one child photographed and one not", needed=True, values=SIBLING_POLICIES),
     text("underpaid_policy", "an order paid less than due", needed=True, values=("hold", "ship")),
+    text("check_payee", "whom checks must be made out to; none: not looked at"),
     text("retake_policy", "which shoot fills a slot when a child has two", needed=True, values=("latest", "first")),
     text(
         "lab_file_names",
@@ -294,12 +295,27 @@ job_table(
     whole("received_cents", "money found inside", needed=True),
     text("payment_method", "cash, check, online, …"),
     text("check_no", "number of the check"),
+    text("payee", "whom the check is made out to, if that is keyed"),
     text("parent_name", "as keyed"),
     text("parent_email", "as keyed"),
     text("parent_phone", "as keyed"),
     text("note", "as keyed"),
+    text("bag", "the bag or box it was handed in with; missing: none named"),
+    text("differs", "why it waits to be settled: the columns that two typists keyed differently, or `keyed by … only`; missing: nothing"),
     points_to=(("order_id", "orders"),),
     unique=(("job_id", "envelope_no"),),
+)  # fmt: skip
+
+job_table(
+    "bags", "a bag of envelopes as it was counted by hand; a figure that is missing was not counted", ("bag",),
+    text("bag", "name or number of the bag", needed=True),
+    whole("envelopes", "envelopes that were in it"),
+    whole("rejected", "of them not keyed: empty, for another school, given back"),
+    whole("cash_cents", "coins and notes, counted"),
+    whole("checks", "number of checks, counted"),
+    whole("check_cents", "sum of the checks, counted"),
+    text("counted_by", "who counted"),
+    text("note", "remarks"),
 )  # fmt: skip
 
 # --- money -------------------------------------------------------------------------------------------------------------
@@ -349,12 +365,13 @@ job_table(
 
 # --- people's decisions, messages, findings ----------------------------------------------------------------------------
 
-CHOICE_KINDS = ("tag", "relabel", "order_code", "match", "frame", "hide", "bind", "accept")
+CHOICE_KINDS = ("tag", "relabel", "order_code", "match", "frame", "hide", "bind", "accept", "settle")
 
 job_table(
     "choices", "what a person decided; a later choice replaces an earlier one, the journal keeps both", ("kind", "target"),
     text("kind", "tag: frame → codes; relabel: read code → code; order_code: order_subject → code; match: envelope → code (both also: nobody, later);"
-          " frame: slot → frame; hide: frame; bind: blank code → name row; accept: order → finding code that is all right", needed=True, values=CHOICE_KINDS),
+          " frame: slot → frame; hide: frame; bind: blank code → name row; accept: order → finding code that is all right;"
+          " settle: envelope → the typist who is right", needed=True, values=CHOICE_KINDS),
     text("target", "key of what was decided on", needed=True),
     text("value", "the decision", needed=True),
     text("why", "the person's reason"),

@@ -62,6 +62,14 @@ class School:
     def paper(self, *rows: str) -> Receipt:
         return self.apply(self.job.paper(self.file("paper_orders.csv", PAPER + "\n".join(rows) + "\n")))
 
+    def two_typists(self) -> Receipt:
+        """Envelope E1 keyed alike, E2 differently and settled, E3 by one of them only; their bag counted."""
+        one = "E1,First0,Last0,3,Adams,,B-1,24.00,cash\nE2,First1,Last1,3,Adams,,B-1,24.00,cash\nE3,First2,Last2,3,Adams,,B-1,24.00,cash\n"
+        two = one.split("E3")[0].replace("E2,First1,Last1,3,Adams,,B-1", "E2,First1,Last1,3,Adams,,A-1")
+        first, second = self.file("first.csv", PAPER + one), self.file("second.csv", PAPER + two)
+        bags = self.file("bags.csv", "bag,envelopes,cash\n1,3,72.00\n")
+        return self.apply(self.job.paper(first, second=second, settle={"E2": "first"}, bags=bags))
+
     def photographed(self, text: str, *, shoot_no: int = 1, **where: object) -> Receipt:
         """A day of pictures, as `tests.rules.picture_day.day` writes it."""
         return self.apply(plan_photos(self.job.state, day(text, root=f"shoot{shoot_no}", **where), shoot_no=shoot_no))

@@ -422,7 +422,7 @@ def test_every_verb_can_be_taken_back_to_the_cell(school):
     f = s.folder
     steps = {
         "orders": lambda: s.one_order_each(),
-        "paper": lambda: s.paper("E1,First0,Last0,3,Adams,,B-1,24.00,cash"),
+        "paper": lambda: s.two_typists(),
         "cards": lambda: s.apply(s.job.cards()),
         "photos": lambda: s.photographed(s.everybody(absent=("KC03",)) + " KX09 ."),
         "populate": lambda: s.populate(),

@@ -37,10 +37,10 @@ def held(state):
 
 
 ENVELOPES = rows("""
-    envelope_no  student_first  student_last  teacher  access_code  packages  received_cents  payment_method
-    E-1          -              -             -        X-1          A         2100            cash
-    E-2          cy             ROE           Smith    -            B         3000            check
-    E-3          Nobody         Here          Smith    -            P57       900             cash
+    envelope_no  student_first  student_last  teacher  access_code  packages  received_cents  payment_method  check_no
+    E-1          -              -             -        X-1          A         2100            cash            -
+    E-2          cy             ROE           Smith    -            B         3000            check           1187
+    E-3          Nobody         Here          Smith    -            P57       900             cash            -
 """)
 
 
@@ -113,7 +113,9 @@ def test_a16_a_child_with_an_online_and_a_paper_order_is_flagged_and_nothing_is_
     state = job.after(plan_orders(job, TWO, now=NOW))
     plan = plan_paper(state, ENVELOPES.head(1), now=NOW)
     assert said(plan) == [("order_doubled", "orders", "E-1")]
-    assert plan.findings["detail"].tolist() == ["envelope E-1 and order 1001 are both for code X-1"]
+    assert plan.findings["detail"].tolist() == [
+        "envelope E-1 and order 1001 are both for code X-1: the same (A-1), likely twice"
+    ]
     assert state.after(plan).orders["status"].tolist() == ["open"] * 3
 
 
@@ -218,3 +220,83 @@ def test_a_match_given_after_a_code_was_given_to_the_order_stands(job):
     state = took(state, ENVELOPES.head(0), match={"E-1": "X-1"})
     assert state.order_subjects["subject_id"].tolist() == [1]
     assert took(state, ENVELOPES.head(1)).order_subjects["subject_id"].tolist() == [1]
+
+
+# --- two orders for one child ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("packages", "words"),
+    [
+        ("a – 1", "the same (A-1), likely twice"),
+        ("P57;P57", "P57-2 after A-1, perhaps meant"),
+        ("A;P57,RT", "A-1;P57,RT-1 after A-1, perhaps meant"),
+        ("??", "nothing that could be read after A-1, perhaps meant"),
+    ],
+)
+def test_a_second_order_for_a_child_is_said_with_what_both_ask_for(job, packages, words):
+    state = job.after(plan_orders(job, TWO.head(1), now=NOW))
+    plan = plan_paper(state, ENVELOPES.head(1).assign(packages=packages), now=NOW)
+    doubled = plan.findings[plan.findings["code"] == "order_doubled"]
+    assert doubled["detail"].tolist() == [f"envelope E-1 and order 1001 are both for code X-1: {words}"]
+    assert doubled["next_move"].tolist() == ["ask the parent; if one is too many: prepaykit cancel E-1 --why double"]
+
+
+def test_of_several_earlier_orders_the_one_that_asks_for_the_same_is_named(job):
+    envelopes = rows("""
+        envelope_no  access_code  packages  received_cents
+        E-1          X-1          A         2100
+        E-2          X-1          P57       900
+        E-3          X-1          A         2100
+    """)
+    plan = plan_paper(job, envelopes, now=NOW)
+    assert plan.findings["detail"].tolist() == [
+        "envelope E-2 and envelope E-1 are both for code X-1: P57-1 after A-1, perhaps meant",
+        "envelope E-3 and envelope E-1 are both for code X-1: the same (A-1), likely twice",
+    ]
+
+
+def test_envelopes_of_siblings_are_no_doubles(job):
+    siblings = ENVELOPES.head(2).assign(access_code=["X-1", "X-2"], student_first=None, student_last=None)
+    assert said(plan_paper(job, siblings, now=NOW)) == []
+
+
+# --- what is wrong with an order string is said by envelope and piece, and the next move works ---------------------------------
+
+
+@pytest.mark.parametrize(
+    ("packages", "code", "detail"),
+    [
+        ("A-1;Q-2", "package_unknown", "envelope E-1: Q is not on the price list"),
+        ("A;P57,ZZ", "package_unknown", "envelope E-1: option ZZ is not on the price list"),
+        ("A;MM", "package_unknown", "envelope E-1: MM is sold only inside packages"),
+        ("A-0", "order_string_unreadable", "envelope E-1: position 3: expected a quantity from 1 to 999, got '0'"),
+        (
+            "A;P57—1000",
+            "order_string_unreadable",
+            "envelope E-1: position 7: expected a quantity from 1 to 999, got '1000'",
+        ),
+        (
+            "A+P57",
+            "order_string_unreadable",
+            "envelope E-1: position 1: expected a package or product code, got 'A+P57'",
+        ),
+        (None, "order_string_unreadable", "envelope E-1: position 1: expected a package or product code, got nothing"),
+    ],
+)
+def test_a_wrong_piece_is_named_with_its_envelope_and_the_corrected_file_mends_it(job, packages, code, detail):
+    plan = plan_paper(job, ENVELOPES.head(1).assign(packages=packages), now=NOW)
+    mine = plan.findings[plan.findings["code"] == code]
+    assert mine[["key", "detail"]].values.tolist() == [["E-1", detail]]
+    mended = plan_paper(job.after(plan), ENVELOPES.head(1), now=NOW)
+    assert not len(mended.findings) and job.after(plan).after(mended).orders["total_cents"].tolist() == [2100]
+
+
+def test_the_money_an_envelope_lacks_is_settled_by_a_person_or_by_the_rest(job):
+    from prepaykit.rules.blocks import blocking_errors, with_acceptance
+
+    state = took(job, ENVELOPES.head(1).assign(received_cents=2000))
+    assert blocking_errors(state)["what"].tolist() == ["underpaid"]
+    accepted = state.replace(choices=with_acceptance(state, ["E-1"]))
+    assert not len(blocking_errors(accepted))
+    assert not len(blocking_errors(took(state, ENVELOPES.head(1))))

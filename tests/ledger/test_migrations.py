@@ -4,11 +4,12 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from sqlalchemy.exc import IntegrityError
 
 from prepaykit.errors import Refused, UsageError
 from prepaykit.ledger import migrations
-from prepaykit.ledger.database import OldSQLite, sqlite_library
-from prepaykit.ledger.migrations.running import known_revisions
+from prepaykit.ledger.database import Database, OldSQLite, engine_for, sqlite_library
+from prepaykit.ledger.migrations.running import known_revisions, upgrade
 from prepaykit.ledger.schema import REVISION, SCHEMA
 from prepaykit.ledger.store import Store
 from tests.ledger.studios import JOB, assert_same_job, names_plan, opened
@@ -21,6 +22,39 @@ def test_the_revisions_come_to_exactly_the_catalog(store):
 
 def test_the_package_knows_its_newest_revision():
     assert known_revisions()[0] == REVISION
+
+
+def test_a_studio_of_the_first_schema_is_brought_up_to_date_with_every_row(place):
+    """Made at revision 0001, with a choice and an envelope in it; the new kind of choice is then allowed, others still are not."""
+    database = Database(engine_for(place))
+    job = dict.fromkeys(
+        ("timezone", "currency", "batch_processing", "sibling_policy", "underpaid_policy", "retake_policy")
+    )
+    job |= {"timezone": "UTC", "currency": "USD", "batch_processing": "manual", "sibling_policy": "split", "underpaid_policy": "hold",
+            "retake_policy": "latest", "lab_file_names": "code", "job_id": 1, "name": JOB, "school": "Maple Grove", "status": "prepay",
+            "has_manual_revision": 0, "version": 1}  # fmt: skip
+    rows = {
+        "jobs": job,
+        "ops": {"job_id": 1, "op_no": 1, "op_id": "x", "verb": "new", "actor": "anna", "why": "", "headline": "", "digest": "",
+                "at_utc": "2026-09-01T12:00:00.000000Z", "counts": "{}", "changes": 1},
+        "choices": {"job_id": 1, "kind": "match", "target": "E-1", "value": "X-1", "version": 1},
+        "envelopes": {"job_id": 1, "envelope_id": 1, "envelope_no": "E-1", "received_cents": 3800, "version": 1},
+    }  # fmt: skip
+    with database.writing() as connection:
+        upgrade(connection, "0001")
+        for table, row in rows.items():
+            connection.execute(sa.text(f"INSERT INTO {table} ({', '.join(row)}) VALUES (:{', :'.join(row)})"), row)
+    database.close()
+    with Store.open(place) as store:
+        state = store.read(JOB)
+        assert state.choices[["kind", "target", "value"]].values.tolist() == [["match", "E-1", "X-1"]]
+        assert state.envelopes[["envelope_no", "received_cents"]].values.tolist() == [["E-1", 3800]]
+        assert state.envelopes[["bag", "payee", "differs"]].isna().all(axis=None) and not len(state.bags)
+        settle = "INSERT INTO choices (job_id, kind, target, value, version) VALUES (1, :kind, 'E-2', 'first', 1)"
+        with store.database.writing() as connection:
+            connection.execute(sa.text(settle), {"kind": "settle"})
+        with pytest.raises(IntegrityError), store.database.writing() as connection:
+            connection.execute(sa.text(settle), {"kind": "guess"})
 
 
 def test_tables_on_sqlite_are_strict(store):
@@ -105,12 +139,12 @@ def test_an_old_studio_is_copied_aside_before_it_is_brought_up_to_date(tmp_path,
         store.apply(names_plan(store.read(JOB), "AA"), actor="anna", why="")
         before = store.read(JOB)
     done = []
-    monkeypatch.setattr(migrations, "REVISION", "next")
+    monkeypatch.setattr(migrations, "REVISION", "9998")
     monkeypatch.setattr("prepaykit.ledger.migrations.running.upgrade", lambda connection: done.append(connection))
     Store.open(place).close()
     monkeypatch.undo()
     assert len(done) == 1
-    with Store.open(tmp_path / "studio.db.before-next") as copy:
+    with Store.open(tmp_path / "studio.db.before-9998") as copy:
         assert_same_job(copy.read(JOB), before)
 
 
@@ -121,7 +155,7 @@ def test_a_failed_upgrade_leaves_the_old_schema(tmp_path, monkeypatch):
 
     place = tmp_path / "studio.db"
     Store.open(place).close()
-    monkeypatch.setattr(migrations, "REVISION", "next")
+    monkeypatch.setattr(migrations, "REVISION", "9998")
     monkeypatch.setattr("prepaykit.ledger.migrations.running.upgrade", breaks)
     with pytest.raises(RuntimeError):
         Store.open(place)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prepaykit.rules.pricing import Item, counted_items, parse_items, price_lines, same_items
+from prepaykit.rules.pricing import DASHES, Item, counted_items, parse_items, price_lines, same_items
 from tests.decide.test_orders import PRICES
 
 PRODUCTS, PACKAGES = PRICES[PRICES["kind"] == "product"], PRICES[PRICES["kind"] == "package"]
@@ -91,6 +91,11 @@ def test_what_is_sold_only_in_packages_or_is_unknown_is_left_out_and_said_with_t
 
 def test_lower_case_letters_keyed_from_an_envelope_are_understood():
     assert priced("a-1;p57").lines["code"].tolist() == ["A", "P57"]
+
+
+@pytest.mark.parametrize("dash", [*DASHES, " - ", "-0"])
+def test_whatever_a_spreadsheet_makes_of_a_hyphen_is_one(dash):
+    assert parse_items(f"A{dash}1；DD1MP，AA{dash}2") == [Item("A", (), 1), Item("DD1MP", ("AA",), 2)]
 
 
 @given(st.lists(st.tuples(st.sampled_from(["A", "B", "P57", "GRP", "DL"]), st.integers(1, 9)), min_size=1, max_size=5))
