@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from prepaykit.rules.codes import compact
+from prepaykit.rules.code_repair import folded_code as fold_code
 from prepaykit.rules.matching import forms, levels
 from prepaykit.rules.matching.weights import WAYS
 
@@ -218,17 +218,3 @@ def _grade_levels(typed: list[str], listed: list[str]) -> np.ndarray:
 def _code_texts(codes: pd.Series) -> np.ndarray:
     """Codes with look-alikes folded together."""
     return np.array(_each(codes, lambda t: fold_code(t) if t else ""), dtype=object)
-
-
-_ALIKE = str.maketrans(
-    {"O": "0", "Q": "0", "D": "0", "I": "1", "L": "1", "J": "1", "Z": "2", "S": "5", "B": "8", "G": "6", "U": "V"}
-)
-
-
-def fold_code(code: str) -> str:
-    """A code as it is compared: without blanks and hyphens, upper case, look-alikes as one.
-
-    >>> fold_code("io8b-uv5s") == fold_code("1OBB VV55")
-    True
-    """
-    return compact(code).translate(_ALIKE)
