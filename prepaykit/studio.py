@@ -54,6 +54,7 @@ from prepaykit.ledger.store import Receipt, Store
 from prepaykit.report.cards import draw_cards
 from prepaykit.report.export import write_whole
 from prepaykit.rules.balance import balance
+from prepaykit.rules.code_causes import code_causes
 from prepaykit.rules.search import find, worklist
 from prepaykit.tables.catalog import columns_of
 from prepaykit.tables.plan import Plan
@@ -223,8 +224,12 @@ class Job:
         return plan_populate(self.state)
 
     def codes(self, **corrections: object) -> Plan:
-        """Plan to put codes right (`tag`, `relabel`, `order_code`, `bind`, `hide`) and populate again."""
+        """Plan to put codes right (`tag`, `relabel`, `order_code`, `bind`, `hide`, or `take` proposals by key) and retry those orders."""
         return plan_codes(self.state, **corrections)
+
+    def code_causes(self) -> pd.DataFrame:
+        """Why populate cannot fill some orders, and what would put each right: see `prepaykit.rules.code_causes`."""
+        return code_causes(self.state)
 
     def place(self, *, accept: Iterable[str] = ()) -> Plan:
         """Plan to send ready orders on and hold the others in a new collection."""

@@ -37,7 +37,11 @@ class Demo:
 
 
 def demo_in_memory(
-    size: str = "small", seed: int = 1, *, retake: bool = False, change: Callable[[Invented, pd.DataFrame], pd.DataFrame] | None = None,
+    size: str = "small",
+    seed: int = 1,
+    *,
+    retake: bool = False,
+    change: Callable[[Invented, pd.DataFrame], pd.DataFrame] | None = None,
     other_codes: pd.DataFrame | None = None,
 ) -> Demo:
     """Draw a job's tables and take them through names, prices, orders, paper, photos and populate, all in memory.
@@ -51,8 +55,12 @@ def demo_in_memory(
         write_tables(invented, folder)
         read = {k: r(folder / f"{k}.csv") for k, r in READERS.items()}
     names, prices, orders, paper = (read[k] for k in READERS)
-    state = state.after(plan_names(state, names.table, seed=seed, findings=names.findings, blanks=invented.blanks, now=NOW))
-    if other_codes is not None:  # only now: a season's register changes which codes are issued, and the cards are drawn already
+    state = state.after(
+        plan_names(state, names.table, seed=seed, findings=names.findings, blanks=invented.blanks, now=NOW)
+    )
+    if (
+        other_codes is not None
+    ):  # only now: a season's register changes which codes are issued, and the cards are drawn already
         state = replace(state, other_codes=other_codes)
     state = state.after(plan_prices(state, prices.table, findings=prices.findings))
     state = state.after(plan_orders(state, orders.table, findings=orders.findings, now=NOW))
@@ -92,7 +100,9 @@ def as_read(shots: pd.DataFrame) -> pd.DataFrame:
 
 def _owners(state: JobState, invented: Invented, shots: pd.DataFrame) -> dict[int, list[str]]:
     code_of = {p.key: p.access_code or p.blank_code for p in invented.school.everybody}
-    keys = {f"{r}/{p}": [code_of[k] for k in who] for r, p, who in shots[["root", "path", "keys"]].itertuples(index=False)}
+    keys = {
+        f"{r}/{p}": [code_of[k] for k in who] for r, p, who in shots[["root", "path", "keys"]].itertuples(index=False)
+    }
     places = state.frames["root"] + "/" + state.frames["path"]
     return {int(f): keys[p] for f, p in zip(state.frames["frame_id"], places, strict=True)}
 

@@ -180,8 +180,26 @@ def command(name: str, *, panel: str, example: str) -> Callable[[Callable], Call
     return register
 
 
+@dataclass(frozen=True)
+class Looked:
+    """What a verb shows when nothing was asked of it: a table (for `--csv`), the same as text, and what to do next."""
+
+    table: Any
+    text: str
+    next_move: str
+
+    def end(self, *, csv: bool) -> None:
+        """Print it; end with 1 if there is anything to do."""
+        (talk if csv else out)(self.text)
+        if csv:
+            out_table(self.table, csv=True)
+        talk(self.next_move)
+        if len(self.table):
+            raise typer.Exit(1)
+
+
 def plans(name: str, *, panel: str, example: str) -> Callable[[Callable], Callable]:
-    """Make a command of `function(job, …) -> Plan`, or → (Plan, what to do just before it is applied)."""
+    """Make a command of `function(job, …) -> Plan`, or → (Plan, what to do just before it is applied), or → Looked."""
 
     def register(function: Callable) -> Callable:
         own = list(inspect.signature(function).parameters.values())[1:]
@@ -193,6 +211,9 @@ def plans(name: str, *, panel: str, example: str) -> Callable[[Callable], Callab
             with opened(studio, actor) as place:
                 this_job = place.job(job)
                 planned = function(this_job, **choices, **({"why": why} if wants_why else {}))
+                if isinstance(planned, Looked):
+                    planned.end(csv=csv)
+                    return
                 plan, first = planned if isinstance(planned, tuple) else (planned, None)
                 settle(this_job, plan, apply=apply, why=why, csv=csv, first=first)
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from prepaykit.cli.shell import plans, talk
+from prepaykit.cli.shell import Looked, plans, talk
 from prepaykit.parameters import by_number, numbers, pairs, release_choice, words
 
 FILES, PICTURES, ORDERS = "Files in", "Picture day", "Orders out"
@@ -104,9 +104,24 @@ def codes(
     bind: Annotated[Pairs | None, typer.Option(metavar="BLANK=CODE", help="A blank card was this child's.")] = None,
     hide: Annotated[list[str] | None, typer.Option(metavar="FRAME", help="Do not offer this frame.")] = None,
     show: Annotated[list[str] | None, typer.Option(metavar="FRAME", help="Offer it again.")] = None,
+    take: Annotated[
+        list[str] | None, typer.Option(metavar="KEY", help="Take a first proposal that you have looked at.")
+    ] = None,
+    causes: Annotated[bool, typer.Option("--causes", help="Only show why; so too without any option.")] = False,
 ):
-    """Put access codes right, and populate again what follows from it."""
+    """Say why orders stay without pictures; put access codes right, and retry those orders."""
+    if causes or not (tag or relabel or order_code or bind or hide or show or take):
+        from prepaykit.report.causes import show_causes
+
+        table = job.code_causes()
+        after_a_look = "look at the frames, then: prepaykit codes --take KEY --apply"
+        return Looked(
+            table,
+            show_causes(table, job.name),
+            f"Next: {after_a_look if table['key'].notna().any() else 'prepaykit place'}",
+        )
     return job.codes(
+        take=words(take or []),
         tag=pairs(tag or [], what="--tag"),
         relabel=pairs(relabel or [], what="--relabel"),
         order_code=pairs(order_code or [], what="--order-code"),

@@ -2,7 +2,8 @@
 
 What may be changed: `choices` (what the person decided, kept and replayed for ever), then everything that follows from them: the
 frames, galleries and group pictures of the sequence, the child of an order, and the slots. Nothing is re-uploaded and no file is
-touched: `read_code` keeps what stood on the card. Source: the user's document, part II ("change the access code under photo
+touched: `read_code` keeps what stood on the card. Only orders whose children gain or lose frames are retried; every other slot stays as it
+is. Source: the user's document, part II ("change the access code under photo
 management, then retry"); domain.md 3.3, 8, 19 (A4, A5, A10).
 """
 
@@ -15,8 +16,10 @@ import pandas as pd
 from prepaykit.decide.photos import picture_tables
 from prepaykit.decide.populate import refill
 from prepaykit.errors import Refused, UsageError
+from prepaykit.rules.code_causes import code_causes
 from prepaykit.rules.codes import compact, nearest_codes
 from prepaykit.rules.order_entry import CHILD_MAY_CHANGE
+from prepaykit.rules.slots import Filled
 from prepaykit.tables.catalog import typed
 from prepaykit.tables.findings import together
 from prepaykit.tables.plan import Plan
@@ -40,6 +43,7 @@ def plan_codes(
     order_code: Mapping[int | str, str] | None = None,
     bind: Mapping[str, str] | None = None,
     hide: Mapping[int | str, bool] | Iterable[int | str] | None = None,
+    take: Iterable[str] = (),
     why: str = "",
 ) -> Plan:
     """Plan to correct codes, and fill the slots again with what follows from it.
@@ -47,33 +51,42 @@ def plan_codes(
     `tag`: frame → the codes it stands for (a card nobody could read, or the first frame of a child whose card was skipped); an
     empty text says that it is no card and the child before goes on. `relabel`: the code on the card → the code its frames are filed
     under. `order_code`: order (its number as text if it is for one child, else the key in `order_subjects`) → the child's code. `bind`: blank card →
-    code of the named child. `hide`: frames not to be offered (or frame → True, False).
+    code of the named child. `hide`: frames not to be offered (or frame → True, False). `take`: keys of first proposals of
+    `code_causes`, each looked at and named by a person; the evidence is kept with the decision.
 
-    Raises Refused for a code of another job, and for an order that has gone on to the batch; UsageError for a frame, order or code
-    that is not there. Result: `choices`, `frames_moved`, `slots_changed`, `slots_empty`.
+    Raises Refused for a code of another job, for an order that has gone on to the batch, for a proposal that is not the first one, and for
+    two that speak of the same frames or child; UsageError for a frame, order, code or proposal that is not there. Result: `choices`, `frames_moved`, `slots_changed`, `slots_empty`.
 
     >>> plan_codes(JobState.new(name="maple-grove-2026", school="Maple Grove")).is_empty
     True
     """
     book = _CodeBook(state)
     hide = hide if isinstance(hide, Mapping) else dict.fromkeys(hide or (), True)
+    taken = _taken(state, take)
+    tag, relabel, bind = (
+        {**(given or {}), **taken.of(verb)} for verb, given in (("tag", tag), ("relabel", relabel), ("bind", bind))
+    )
+    order_code, hide = (
+        {**(order_code or {}), **taken.of("order_code")},
+        {**hide, **dict.fromkeys(taken.of("show"), False)},
+    )
     decided = [
-        *[("tag", str(_frame(state, f)), _tag_value(book, codes)) for f, codes in (tag or {}).items()],
-        *[("relabel", book.seen(read), book.listed(code)) for read, code in (relabel or {}).items()],
-        *[("bind", book.blank(code), book.named(to)) for code, to in (bind or {}).items()],
+        *[("tag", str(_frame(state, f)), _tag_value(book, codes)) for f, codes in tag.items()],
+        *[("relabel", book.seen(read), book.listed(code)) for read, code in relabel.items()],
+        *[("bind", book.blank(code), book.named(to)) for code, to in bind.items()],
         *[("hide", str(_frame(state, f)), "hidden" if is_hidden else "shown") for f, is_hidden in hide.items()],
     ]
-    children = {_order_subject(state, order): book.person(code) for order, code in (order_code or {}).items()}
+    children = {_order_subject(state, order): book.person(code) for order, code in order_code.items()}
     decided += [("order_code", str(key), code) for key, code in children.items()]
 
-    choices = _chosen(state.choices, decided, why)
+    choices = taken.explained(_chosen(state.choices, decided, why))
     tables, pictures = picture_tables(state, state.frames, choices)
     order_tables = _recoded(state, children, book) if children else {}
     photos = together(pictures.findings, _of_files(state.findings))
     step = state.replace(
         **tables, **order_tables, choices=choices, findings=_replaced(state.findings, "photos", photos)
     )
-    filled = refill(step)
+    filled = _retried(state, step, children)
     result = {
         "choices": len(decided),
         "frames_moved": _moved(state, step),
@@ -188,6 +201,82 @@ def _order_subject(state: JobState, order: int | str) -> int:
     return int(row["order_subject_id"])
 
 
+class _Taken:
+    """Proposals that a person took: each a first one, no two about the same frames or the same child."""
+
+    def __init__(self, rows: pd.DataFrame) -> None:
+        self._rows = rows
+
+    def of(self, verb: str) -> dict[int | str, str]:
+        """What they come to, as if it had been typed."""
+        rows = self._rows[self._rows["verb"] == verb]
+        origin = rows["order_subject_id"].astype("int64") if verb == "order_code" else rows["from"]
+        return dict(zip(origin, rows["to"], strict=True))
+
+    def explained(self, choices: pd.DataFrame) -> pd.DataFrame:
+        """The choices, those that were taken with the evidence behind the person's own reason."""
+        rows = self._rows
+        kind = rows["verb"].replace("show", "hide")
+        target = rows["from"].where(kind != "order_code", rows["order_subject_id"].astype("str"))
+        said = dict(
+            zip(
+                zip(kind, target, strict=True),
+                rows["cause"] + ", " + rows["sure"] + ": " + rows["evidence"],
+                strict=True,
+            )
+        )
+        more = pd.Series(
+            [said.get(key) for key in zip(choices["kind"], choices["target"], strict=True)], choices.index, dtype="str"
+        )
+        why = (choices["why"].fillna("") + " (proposed: " + more + ")").str.strip()
+        return choices.assign(why=why.where(more.notna(), choices["why"]))
+
+
+def _taken(state: JobState, keys: Iterable[str]) -> _Taken:
+    keys = list(dict.fromkeys(keys))
+    if not keys:
+        return _Taken(pd.DataFrame(columns=["verb", "from", "to", "order_subject_id", "cause", "sure", "evidence"]))
+    known = code_causes(state)
+    known = known[known["key"].isin(keys)].sort_values("rank")
+    for key in keys:
+        if key not in set(known["key"]):
+            _refuse_other_job(state, key)
+            raise UsageError(f"there is no proposal {key} for {state.name} now: see them with `prepaykit codes`")
+    later = known[known.groupby("key")["rank"].transform("min") > 1]
+    if len(later):
+        row = later.iloc[0]
+        raise Refused(
+            f"{row['key']} is not the first proposal for order {row['order_no']}. If a look at frames {row['look']} shows that it is right: "
+            f"prepaykit codes --{row['verb'].replace('_', '-')} {row['key'].split(':', 1)[1]}"
+        )
+    _require_waiting(state, known)
+    rows = known.drop_duplicates("key")
+    for column, what in (("from", "the same frames"), ("to", "the same child")):
+        twice = rows[rows.duplicated(column, keep=False) & (rows["verb"] != "order_code")]
+        if len(twice):
+            raise Refused(
+                f"{' and '.join(twice['key'])} speak of {what}: take one, look at what follows, then the other"
+            )
+    return _Taken(rows)
+
+
+def _refuse_other_job(state: JobState, key: str) -> None:
+    to = compact(key.rpartition("=")[2])
+    job = state.other_codes.loc[state.other_codes["access_code"].map(compact) == to, "job"]
+    if len(job):
+        raise Refused(f"{key}: that code belongs to job {job.iloc[0]}; nothing of {state.name} can be filed under it")
+
+
+def _require_waiting(state: JobState, rows: pd.DataFrame) -> None:
+    status = rows["order_no"].map(state.orders.drop_duplicates("order_no").set_index("order_no")["status"])
+    gone = rows[~status.isin(CHILD_MAY_CHANGE)]
+    if len(gone):
+        at = gone.iloc[0]
+        raise Refused(
+            f"order {at['order_no']} is {status[gone.index[0]]}: take it out of the batch first (prepaykit undo), or correct by hand"
+        )
+
+
 # --- what follows ------------------------------------------------------------------------------------------------------
 
 
@@ -216,6 +305,32 @@ def _recoded(state: JobState, children: dict[int, str], book: _CodeBook) -> dict
     )
     slots = state.slots.assign(subject_id=slot_subject.astype("Int64").fillna(state.slots["subject_id"]))
     return {"order_subjects": order_subjects, "slots": slots}
+
+
+def _retried(before: JobState, after: JobState, children: Iterable[int]) -> Filled:
+    """Slots filled anew, and their findings, for the orders whose children or groups gain or lose frames; all others as they were."""
+    people = _changed(
+        before.galleries, after.galleries, ["frame_id", "subject_id", "is_active", "is_hidden"], "subject_id"
+    )
+    groups = _changed(before.group_frames, after.group_frames, ["frame_id", "group_id", "position"], "group_id")
+    in_groups = after.subjects.loc[after.subjects["group_id"].isin(groups), "subject_id"]
+    lines = after.lines.loc[after.lines["order_subject_id"].isin(list(children)), "line_id"]
+    slots = after.slots
+    touched = slots["subject_id"].isin({*people, *in_groups}) | slots["line_id"].isin(lines)
+    retried = slots["order_id"].isin(slots.loc[touched, "order_id"]).to_numpy()
+    filled = refill(after)
+    mixed = pd.concat([filled.slots[retried], slots[~retried]]).sort_index() if len(slots) else filled.slots
+    keys = set(slots.loc[retried, "slot_id"].astype("str"))
+    old = before.findings[before.findings["verb"] == "populate"]
+    return Filled(
+        typed("slots", mixed), together(old[~old["key"].isin(keys)], filled.findings[filled.findings["key"].isin(keys)])
+    )
+
+
+def _changed(before: pd.DataFrame, after: pd.DataFrame, columns: list[str], owner: str) -> set[int]:
+    """Whose rows are not the same in both tables."""
+    both = pd.concat([before[columns], after[columns]])
+    return set(both.loc[~both.duplicated(keep=False), owner].dropna())
 
 
 def _moved(before: JobState, after: JobState) -> int:

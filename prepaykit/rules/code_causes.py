@@ -19,8 +19,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from prepaykit.rules.code_repair import of_former_list, slips
-from prepaykit.rules.codes import compact
+from prepaykit.rules.code_repair import codes_near, of_former_list, slips
+from prepaykit.rules.codes import compact, is_own_form
 from prepaykit.rules.order_codes import code_candidates
 from prepaykit.rules.sessions import sessions_of, strays_of
 from prepaykit.rules.slots import fill_slots
@@ -56,7 +56,22 @@ CAUSES = {
 }
 SHOWN = 5
 MANY, MANY_SHARE = 3, 0.05
-COLUMNS = ["key", "order_no", "order_subject_id", "access_code", "slots", "finding", "cause", "rank", "sure", "verb", "from", "to", "evidence", "look"]
+COLUMNS = [
+    "key",
+    "order_no",
+    "order_subject_id",
+    "access_code",
+    "slots",
+    "finding",
+    "cause",
+    "rank",
+    "sure",
+    "verb",
+    "from",
+    "to",
+    "evidence",
+    "look",
+]
 _CAUSE_OF = {"unlisted": "unlisted_card", "blank": "blank_card", "unread": "unread_card", "nobody": "before_first_card",
              "second": "siblings_card", "long": "skipped_card"}  # fmt: skip
 
@@ -106,10 +121,14 @@ def _unfilled(state: JobState) -> pd.DataFrame:
     slots = slots.merge(state.slots[["slot_id", "line_id", "order_id", "subject_id"]], on="slot_id", validate="1:1")
     slots["order_subject_id"] = slots["line_id"].map(state.lines.set_index("line_id")["order_subject_id"])
     who = ["order_id", "order_subject_id", "code"]
-    rows = slots.groupby(who, sort=True).agg(slots=("slot_id", "size"), subject_id=("subject_id", "first")).reset_index()
+    rows = (
+        slots.groupby(who, sort=True).agg(slots=("slot_id", "size"), subject_id=("subject_id", "first")).reset_index()
+    )
     rows["order_no"] = rows["order_id"].map(state.orders.set_index("order_id")["order_no"])
     listed = rows["subject_id"].map(state.subjects.set_index("subject_id")["access_code"]).astype("str")
-    typed = rows["order_subject_id"].map(state.order_subjects.set_index("order_subject_id")["access_code"]).astype("str")
+    typed = (
+        rows["order_subject_id"].map(state.order_subjects.set_index("order_subject_id")["access_code"]).astype("str")
+    )
     return rows.assign(access_code=listed.fillna(typed)).rename(columns={"code": "finding"})[columns]
 
 
@@ -128,12 +147,19 @@ def _of_children(state: JobState, empty: pd.DataFrame, sessions: pd.DataFrame, s
         return _without_proposal(state, rows)
     told = best.assign(**_proposals(state, best))
     told = told[told["verb"].notna()]
-    merged = rows.merge(told[["subject_id", "key", "rank", "sure", "verb", "from", "to", "evidence", "look"]], on="subject_id", how="left", validate="m:m")
+    merged = rows.merge(
+        told[["subject_id", "key", "rank", "sure", "verb", "from", "to", "evidence", "look"]],
+        on="subject_id",
+        how="left",
+        validate="m:m",
+    )
     bare = merged["key"].isna()
     return pd.concat([merged[~bare], _without_proposal(state, merged[bare])])
 
 
-def _child_causes(state: JobState, children: np.ndarray, claims: pd.DataFrame, strays: pd.DataFrame, sessions: pd.DataFrame) -> dict[int, str]:
+def _child_causes(
+    state: JobState, children: np.ndarray, claims: pd.DataFrame, strays: pd.DataFrame, sessions: pd.DataFrame
+) -> dict[int, str]:
     """What became of each child: the best session's cause if it is likely at least; else absent, in one of its forms."""
     result = dict.fromkeys(children, "absent")
     people = state.subjects.set_index("subject_id")
@@ -165,7 +191,9 @@ def _all_were_there(best: pd.DataFrame, claims: pd.DataFrame, strays: pd.DataFra
     mine = claims[claims["kind"].isin(["unread", "unlisted"]) & (claims["amid"] | claims["beside"])]
     cards = mine.groupby("class_of")["stray"].nunique()
     children = waiting_children(state)["group_id"].value_counts()
-    enough = best["class_of"].map(cards).fillna(0).astype("int64") >= best["class_of"].map(children).fillna(1).astype("int64")
+    enough = best["class_of"].map(cards).fillna(0).astype("int64") >= best["class_of"].map(children).fillna(1).astype(
+        "int64"
+    )
     return enough & best["kind"].isin(["unread", "unlisted"])
 
 
@@ -173,7 +201,9 @@ def _proposals(state: JobState, claims: pd.DataFrame) -> dict[str, pd.Series]:
     """The correction that each claim comes to, its key, its evidence and where to look."""
     once = claims["uses"].fillna(1) <= 1
     verb = np.select(
-        [(claims["kind"] == "unlisted") & once, (claims["kind"] == "blank") & once, claims["kind"].notna()], ["relabel", "bind", "tag"], None
+        [(claims["kind"] == "unlisted") & once, (claims["kind"] == "blank") & once, claims["kind"].notna()],
+        ["relabel", "bind", "tag"],
+        None,
     )
     origin = claims["read_code"].where(np.isin(verb, ["relabel", "bind"]), claims["from_frame"].astype("str"))
     key = pd.Series(verb, claims.index) + ":" + origin + "=" + claims["access_code"]
@@ -191,12 +221,14 @@ def _evidence(state: JobState, claims: pd.DataFrame) -> pd.Series:
 def _words(row: object, code: pd.Series, group: pd.Series, jobs: dict[str, str]) -> str:
     """The evidence of one claim as a sentence; codes and frames, never names."""
     what = {
-        "unlisted": f"card {row.read_code}, not on the list" + (f" (a code of job {jobs[row.read_code]})" if row.read_code in jobs else ""),
+        "unlisted": f"card {row.read_code}, not on the list"
+        + (f" (a code of job {jobs[row.read_code]})" if row.read_code in jobs else ""),
         "blank": f"blank card {row.read_code}",
         "unread": "a card that could not be read",
         "nobody": "no card before",
         "second": f"a second session under {row.read_code}",
-        "long": f"the later part of a long session under {row.read_code}" + ("" if row.is_clear else " (border only counted)"),
+        "long": f"the later part of a long session under {row.read_code}"
+        + ("" if row.is_clear else " (border only counted)"),
     }[row.kind]
     at = "" if pd.isna(row.at) else f" at {row.at:%H:%M:%S}"
     said = [f"{what}: {row.frames} frame{'s' * (row.frames != 1)} from frame {row.from_frame}{at}"]
@@ -225,7 +257,9 @@ def _words(row: object, code: pd.Series, group: pd.Series, jobs: dict[str, str])
 def _look(state: JobState, claims: pd.DataFrame) -> pd.Series:
     """Frames to look at: the card or border, the first frame after it, and the class picture."""
     group = state.group_frames.sort_values("position").drop_duplicates("group_id").set_index("group_id")["frame_id"]
-    parts = pd.DataFrame({"a": claims["from_frame"], "b": claims["first_frame"], "c": claims["class_of"].map(group)}).astype("Int64")
+    parts = pd.DataFrame(
+        {"a": claims["from_frame"], "b": claims["first_frame"], "c": claims["class_of"].map(group)}
+    ).astype("Int64")
     return pd.Series([" ".join(dict.fromkeys(str(int(v)) for v in row if pd.notna(v))) for row in parts.itertuples(index=False)],
                      index=claims.index, dtype="str")  # fmt: skip
 
@@ -235,7 +269,9 @@ def _without_proposal(state: JobState, rows: pd.DataFrame) -> pd.DataFrame:
     people = state.subjects.set_index("subject_id")
     group = state.groups.set_index("group_id")["name"]
     has = state.subjects["subject_id"].isin(state.galleries["subject_id"].dropna())
-    shot, of = (t.groupby(state.subjects["group_id"]).sum() for t in (has.astype(int), pd.Series(1, state.subjects.index)))
+    shot, of = (
+        t.groupby(state.subjects["group_id"]).sum() for t in (has.astype(int), pd.Series(1, state.subjects.index))
+    )
     words = []
     for subject in rows["subject_id"]:
         g = people["group_id"].get(subject)
@@ -255,20 +291,23 @@ def _of_orders(state: JobState, empty: pd.DataFrame, sessions: pd.DataFrame) -> 
     cause = dict(zip(children["order_subject_id"], _order_causes(state, children["access_code"]), strict=True))
     rows = empty.assign(cause=empty["order_subject_id"].map(cause))
     near = near[near["rank"] <= SHOWN]
-    merged = rows.merge(near[near.groupby("order_subject_id").cumcount() < SHOWN], on="order_subject_id", how="left", validate="1:m")
+    merged = rows.merge(
+        near[near.groupby("order_subject_id").cumcount() < SHOWN], on="order_subject_id", how="left", validate="1:m"
+    )
     lone = state.order_subjects["order_id"].value_counts()
     number = merged["order_no"].where(merged["order_id"].map(lone) == 1, merged["order_subject_id"].astype("str"))
     key = "order_code:" + number + "=" + merged["to"]
     evidence = merged["evidence"].fillna("nobody of the list comes near the name")
     jobs = dict(zip(state.other_codes["access_code"].map(compact), state.other_codes["job"], strict=True))
-    named = merged["access_code"].map(lambda c: f"the code is one of job {jobs[compact(c)]}; " if compact(c) in jobs else "", na_action="ignore")
+    forms = [compact(c) if isinstance(c, str) else "" for c in merged["access_code"]]
+    named = pd.Series(
+        [f"the code is one of job {jobs[f]}; " if f in jobs else "" for f in forms], merged.index, dtype="str"
+    )
     return merged.assign(key=key, verb=pd.Series("order_code", merged.index).where(key.notna()), **{"from": number.where(key.notna())},
-                         evidence=named.fillna("") + evidence)  # fmt: skip
+                         evidence=named + evidence)  # fmt: skip
 
 
 def _order_causes(state: JobState, codes: pd.Series) -> np.ndarray:
-    from prepaykit.rules.code_repair import codes_near
-
     typed = codes.dropna()
     form = codes.map(compact, na_action="ignore").astype("str")
     listed = pd.concat([state.subjects["access_code"], state.groups["access_code"]])
@@ -278,12 +317,28 @@ def _order_causes(state: JobState, codes: pd.Series) -> np.ndarray:
     known = set(state.other_codes["access_code"].map(compact))
     former = pd.Series(False, codes.index)
     former[typed.index] = of_former_list(typed, listed)
-    from prepaykit.rules.codes import is_own_form
-
-    whole = codes.map(lambda c: is_own_form(c), na_action="ignore").fillna(False).astype("bool")
-    tests = [codes.isna(), form.isin(known), form.isin(state.groups["access_code"].map(compact)), whole, close, two & ~former, former, two]
-    words = ["no_code", "code_of_other_job", "class_code", "former_code", "typed_wrong", "typed_wrong", "former_code", "typed_wrong"]
-    return np.select(tests, words, "unknown_code")
+    whole = np.array([isinstance(c, str) and is_own_form(c) for c in codes], dtype=bool)
+    tests = [
+        codes.isna(),
+        form.isin(known),
+        form.isin(state.groups["access_code"].map(compact)),
+        whole,
+        close,
+        two & ~former,
+        former,
+        two,
+    ]
+    words = [
+        "no_code",
+        "code_of_other_job",
+        "class_code",
+        "former_code",
+        "typed_wrong",
+        "typed_wrong",
+        "former_code",
+        "typed_wrong",
+    ]
+    return np.select(tests, words, "unknown_code").astype(object)
 
 
 # --- class pictures ----------------------------------------------------------------------------------------------------
@@ -293,7 +348,9 @@ def _of_groups(state: JobState, empty: pd.DataFrame, sessions: pd.DataFrame) -> 
     """Class pictures that are missing: nobody's frames just before the first child of the class, or none at all."""
     if not len(empty):
         return pd.DataFrame(columns=COLUMNS)
-    rows = empty.assign(group_id=empty["subject_id"].map(state.subjects.set_index("subject_id")["group_id"]).astype("Int64"))
+    rows = empty.assign(
+        group_id=empty["subject_id"].map(state.subjects.set_index("subject_id")["group_id"]).astype("Int64")
+    )
     cards = _group_card_candidates(state, sessions)
     code, name = (state.groups.set_index("group_id")[c] for c in ("access_code", "name"))
     merged = rows.merge(cards, on="group_id", how="left", validate="m:m")
@@ -309,7 +366,9 @@ def _of_groups(state: JobState, empty: pd.DataFrame, sessions: pd.DataFrame) -> 
          + merged["card_frame"].astype("Int64").astype("str") + " stand just before the first child of " + merged["group_id"].map(name).astype("str")],
         "no frames stand under the card of " + merged["group_id"].map(name).astype("str"),
     )  # fmt: skip
-    look = merged["card_frame"].astype("Int64").astype("str") + " " + merged["first_frame"].astype("Int64").astype("str")
+    look = (
+        merged["card_frame"].astype("Int64").astype("str") + " " + merged["first_frame"].astype("Int64").astype("str")
+    )
     tied = merged.groupby(["order_subject_id", "finding"])["card_frame"].transform("size") > 1
     return merged.assign(cause=cause, verb=verb, to=to, key=(pd.Series(verb, merged.index) + ":" + origin + "=" + to), evidence=words,
                          rank=has.astype("Int64").where(has), sure=np.where(tied, POSSIBLE, LIKELY), look=look.where(has),
@@ -322,7 +381,9 @@ def _group_card_candidates(state: JobState, sessions: pd.DataFrame) -> pd.DataFr
     if not len(sessions):
         return pd.DataFrame(columns=columns)
     without = ~state.groups["group_id"].isin(state.group_frames["group_id"])
-    rows = sessions[sessions["kind"].isin(["unread", "unlisted"]) & (sessions["frames"] > 0) & (sessions["shoot_no"] == 1)]
+    rows = sessions[
+        sessions["kind"].isin(["unread", "unlisted"]) & (sessions["frames"] > 0) & (sessions["shoot_no"] == 1)
+    ]
     following = sessions.groupby(["camera", "shoot_no"])["kind"].shift(-1)
     begins = (following.reindex(rows.index) == "listed") & (rows["class_before"] != rows["class_after"]).fillna(True)
     rows = rows[begins.astype("bool") & rows["class_after"].isin(state.groups.loc[without, "group_id"])]
@@ -336,10 +397,14 @@ def _of_closed(state: JobState, empty: pd.DataFrame) -> pd.DataFrame:
     """Galleries that are there but not open: hidden frames can be shown again."""
     if not len(empty):
         return pd.DataFrame(columns=COLUMNS)
-    cause = empty["finding"].map({"gallery_empty": "all_hidden", "gallery_not_activated": "not_active", "opted_out": "not_for_sale"})
+    cause = empty["finding"].map(
+        {"gallery_empty": "all_hidden", "gallery_not_activated": "not_active", "opted_out": "not_for_sale"}
+    )
     words = {"all_hidden": "every frame of the child is hidden", "not_active": "bring the frames in again: the gallery then opens",
              "not_for_sale": "the names list says that the child's pictures must not be taken or sold"}  # fmt: skip
-    hidden = state.galleries[state.galleries["is_hidden"] & state.galleries["subject_id"].notna()].sort_values("position")
+    hidden = state.galleries[state.galleries["is_hidden"] & state.galleries["subject_id"].notna()].sort_values(
+        "position"
+    )
     first = hidden.drop_duplicates("subject_id").set_index("subject_id")["frame_id"]
     frame = empty["subject_id"].map(first).astype("Int64").astype("str").where(cause == "all_hidden")
     return empty.assign(cause=cause, evidence=cause.map(words), look=frame, key="show:" + frame, rank=pd.array([1] * len(empty), "Int64"),
@@ -354,8 +419,15 @@ def _made_anew(state: JobState, strays: pd.DataFrame) -> pd.DataFrame:
     """One row if many cards, or many orders, carry codes of another list."""
     listed = pd.concat([state.subjects["access_code"], state.groups["access_code"]])
     waiting = state.order_subjects[state.order_subjects["subject_id"].isna()]["access_code"].dropna()
-    cards = strays.loc[strays["kind"] == "unlisted", "read_code"].dropna().drop_duplicates() if len(strays) else waiting.head(0)
-    cards, orders = (c[of_former_list(c, listed) & ~c.isin(state.other_codes["access_code"])] if len(c) else c for c in (cards, waiting))
+    cards = (
+        strays.loc[strays["kind"] == "unlisted", "read_code"].dropna().drop_duplicates()
+        if len(strays)
+        else waiting.head(0)
+    )
+    cards, orders = (
+        c[of_former_list(c, listed) & ~c.isin(state.other_codes["access_code"])] if len(c) else c
+        for c in (cards, waiting)
+    )
     n, of, m = len(cards), max(len(listed), 1), len(orders)
     if max(n, m) < max(MANY, MANY_SHARE * of):
         return pd.DataFrame(columns=COLUMNS)

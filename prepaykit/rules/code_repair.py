@@ -58,7 +58,11 @@ def codes_near(codes: Iterable[str], known: Iterable[str]) -> pd.DataFrame:
         "edits": edits[one, two].astype("int64"), "folded": np.minimum(edits, folded)[one, two].astype("int64"),
     })  # fmt: skip
     order = table["code"].map({c: i for i, c in enumerate(asked)})
-    return table.assign(_o=order).sort_values(["_o", "folded", "edits", "access_code"], ignore_index=True).drop(columns="_o")
+    return (
+        table.assign(_o=order)
+        .sort_values(["_o", "folded", "edits", "access_code"], ignore_index=True)
+        .drop(columns="_o")
+    )
 
 
 def repaired_code(code: str, codes: Iterable[str]) -> str | None:

@@ -58,7 +58,9 @@ def _by_everything(state: JobState, children: pd.DataFrame) -> pd.DataFrame:
     rows = found.candidates.assign(to=code, first=np.array(FIRST, dtype=object)[pairs["first_level"].to_numpy()])
     rows = rows[rows["probability"] >= WORTH_SAYING]
     rows["order_subject_id"] = rows["order_id"].astype("int64")
-    rows["rank"] = rows["probability"].round(4).groupby(rows["order_id"]).rank(method="dense", ascending=False).astype("int64")
+    rows["rank"] = (
+        rows["probability"].round(4).groupby(rows["order_id"]).rank(method="dense", ascending=False).astype("int64")
+    )
     typed = rows["order_subject_id"].map(children.set_index("order_subject_id")["access_code"]).astype("str")
     everywhere = [*state.subjects["access_code"], *state.groups["access_code"], *state.other_codes["access_code"]]
     meant = typed.map(repairs(map(normal_code, typed.dropna().unique()), everywhere))
@@ -90,12 +92,24 @@ def _blank_cards(state: JobState, children: pd.DataFrame, sessions: pd.DataFrame
     used = sessions[(sessions["kind"] == "blank") & (sessions["frames"] > 0)].drop_duplicates("access_code")
     used = used[~used["subject_id"].isin(state.order_subjects["subject_id"].dropna())]
     used = used.assign(group_id=used["class_before"].fillna(used["class_after"]))
-    typed = children[["order_subject_id"]].assign(teacher=_plain(children["typed_teacher"]), grade=_plain(children["typed_grade"]))
-    classes = state.groups[["group_id"]].assign(teacher=_plain(state.groups["teacher"]), grade=_plain(state.groups["grade"]))
-    pairs = typed.dropna(subset="teacher").merge(classes.dropna(subset="teacher"), on="teacher", suffixes=("", "_of"), validate="m:m")
+    typed = children[["order_subject_id"]].assign(
+        teacher=_plain(children["typed_teacher"]), grade=_plain(children["typed_grade"])
+    )
+    classes = state.groups[["group_id"]].assign(
+        teacher=_plain(state.groups["teacher"]), grade=_plain(state.groups["grade"])
+    )
+    pairs = typed.dropna(subset="teacher").merge(
+        classes.dropna(subset="teacher"), on="teacher", suffixes=("", "_of"), validate="m:m"
+    )
     pairs = pairs[(pairs["grade"] == pairs["grade_of"]) | pairs["grade"].isna() | pairs["grade_of"].isna()]
     pairs = pairs.merge(used[["group_id", "access_code", "frames"]], on="group_id", validate="m:m")
-    words = "nobody of the list fits; blank card " + pairs["access_code"] + " was used in this class, with " + pairs["frames"].astype("str") + " frames"
+    words = (
+        "nobody of the list fits; blank card "
+        + pairs["access_code"]
+        + " was used in this class, with "
+        + pairs["frames"].astype("str")
+        + " frames"
+    )
     return pairs.assign(to=pairs["access_code"], rank=1, sure=POSSIBLE, evidence=words)
 
 

@@ -28,7 +28,17 @@ from prepaykit.tables.state import JobState
 
 SURE, LIKELY, POSSIBLE = "sure", "likely", "possible"
 IN_ORDER, LEAST_IN_ORDER = 0.85, 5
-POINTS = {"ordered": 90, "near": 60, "place": 30, "gap": 12, "off_place": -15, "amid": 20, "beside": 10, "only_child": 8, "only_stray": 4}
+POINTS = {
+    "ordered": 90,
+    "near": 60,
+    "place": 30,
+    "gap": 12,
+    "off_place": -15,
+    "amid": 20,
+    "beside": 10,
+    "only_child": 8,
+    "only_stray": 4,
+}
 KIND_POINTS = {"unlisted": 4, "unread": 4, "second": 4, "long": 2, "blank": 1, "nobody": 0}
 
 
@@ -54,15 +64,23 @@ def stray_claims(state: JobState, sessions: pd.DataFrame, strays: pd.DataFrame) 
     if not len(pairs):
         return pd.DataFrame(columns=["stray", "subject_id", "rank", "sure", "points"])
     pairs = pairs.merge(strays.drop(columns="subject_id"), on="stray", validate="m:1", suffixes=("", "_stray"))
-    pairs = pairs.merge(waiting.rename(columns={"group_id": "class_of"}), on="subject_id", validate="m:1", suffixes=("_stray", ""))
-    before, after = ((pairs[c] == pairs["class_of"]).fillna(False).astype("bool") for c in ("class_before", "class_after"))
+    pairs = pairs.merge(
+        waiting.rename(columns={"group_id": "class_of"}), on="subject_id", validate="m:1", suffixes=("_stray", "")
+    )
+    before, after = (
+        (pairs[c] == pairs["class_of"]).fillna(False).astype("bool") for c in ("class_before", "class_after")
+    )
     pairs["amid"], pairs["beside"] = before & after, before ^ after
     pairs["only_child"] = (pairs["class_of"].map(waiting["group_id"].value_counts()) == 1).fillna(False).astype("bool")
-    pairs["only_stray"] = (pairs["context"].map(strays["context"].value_counts()) == 1).fillna(False).astype("bool") & (pairs["amid"] | pairs["beside"])
+    pairs["only_stray"] = (pairs["context"].map(strays["context"].value_counts()) == 1).fillna(False).astype("bool") & (
+        pairs["amid"] | pairs["beside"]
+    )
     pairs = _with_places(pairs, _places(state, sessions))
     # A blank card out of place is a late child's: it is no sign of this one.
     pairs = pairs[~((pairs["kind"] == "blank") & pairs["off_place"])].copy()
-    pairs["points"] = sum(pairs[e] * p for e, p in POINTS.items()) + pairs["kind"].map(KIND_POINTS) + pairs["is_clear"] * 1
+    pairs["points"] = (
+        sum(pairs[e] * p for e, p in POINTS.items()) + pairs["kind"].map(KIND_POINTS) + pairs["is_clear"] * 1
+    )
     pairs["sure"] = _how_sure(pairs, strays, waiting)
     pairs["rank"] = pairs.groupby("subject_id")["points"].rank(method="dense", ascending=False).astype("int64")
     pairs["sure"] = _ties_are_doubts(pairs)
@@ -81,7 +99,11 @@ def _by_class(strays: pd.DataFrame, waiting: pd.DataFrame) -> pd.DataFrame:
     parts = []
     for column in ("class_before", "class_after"):
         left = strays[["stray", column]].dropna().rename(columns={column: "group_id"})
-        parts.append(left.merge(waiting[["subject_id", "group_id"]].dropna(), on="group_id", validate="m:m")[["stray", "subject_id"]])
+        parts.append(
+            left.merge(waiting[["subject_id", "group_id"]].dropna(), on="group_id", validate="m:m")[
+                ["stray", "subject_id"]
+            ]
+        )
     return pd.concat(parts).assign(ordered=False, near=False)
 
 
@@ -89,7 +111,9 @@ def _by_code(state: JobState, strays: pd.DataFrame, waiting: pd.DataFrame) -> pd
     """Sessions whose card carries the code that stands in the child's own order, or one slip beside the child's code."""
     unlisted = strays.loc[(strays["kind"] == "unlisted") & strays["read_code"].notna(), ["stray", "read_code"]]
     listed = [*state.subjects["access_code"], *state.groups["access_code"]]
-    near = unlisted.assign(access_code=unlisted["read_code"].map(repairs(unlisted["read_code"].unique(), listed)).astype("str")).dropna()
+    near = unlisted.assign(
+        access_code=unlisted["read_code"].map(repairs(unlisted["read_code"].unique(), listed)).astype("str")
+    ).dropna()
     near = near.merge(waiting[["subject_id", "access_code"]], on="access_code", validate="m:1")
     orders = state.order_subjects[["access_code", "subject_id"]].dropna().drop_duplicates()
     orders = orders[~orders["access_code"].duplicated(keep=False)]
@@ -108,7 +132,10 @@ def _places(state: JobState, sessions: pd.DataFrame) -> pd.DataFrame:
     Two orders are tried, the names list and the cut stack of cards; a class that was shot in neither has no places.
     """
     people = state.subjects[state.subjects["group_id"].notna()]
-    orders = {"list": people.sort_values(["group_id", "subject_id"]), "cards": people.sort_values(["group_id", "last_name", "first_name", "subject_id"])}
+    orders = {
+        "list": people.sort_values(["group_id", "subject_id"]),
+        "cards": people.sort_values(["group_id", "last_name", "first_name", "subject_id"]),
+    }
     shot = sessions[(sessions["kind"] == "listed") & (sessions["shoot_no"] == 1)].drop_duplicates("subject_id")
     best = pd.DataFrame({"share": [], "group_id": []})
     ranks = []
@@ -120,7 +147,12 @@ def _places(state: JobState, sessions: pd.DataFrame) -> pd.DataFrame:
         share = (steps > 0).groupby(rows.loc[steps.index, "group_id"]).agg(["mean", "size"])
         good = share[(share["mean"] >= IN_ORDER) & (share["size"] + 1 >= LEAST_IN_ORDER)]
         ranks.append(rank.rename("at").reset_index().assign(order=name))
-        best = pd.concat([best, good.reset_index().rename(columns={"mean": "share"}).assign(order=name)[["share", "group_id", "order"]]])
+        best = pd.concat(
+            [
+                best,
+                good.reset_index().rename(columns={"mean": "share"}).assign(order=name)[["share", "group_id", "order"]],
+            ]
+        )
     best = best.sort_values("share", ascending=False, kind="stable").drop_duplicates("group_id")
     all_ranks = pd.concat(ranks).merge(people[["subject_id", "group_id"]], on="subject_id", validate="m:1")
     return all_ranks.merge(best[["group_id", "order"]], on=["group_id", "order"], validate="m:1")[["subject_id", "at"]]
@@ -130,8 +162,18 @@ def _with_places(pairs: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
     """Add `place` (the very place), `gap` (between the neighbours, with others), `off_place` (elsewhere in the order of its class)."""
     at = places.set_index("subject_id")["at"].astype("float64")
     mine = pairs["subject_id"].map(at).astype("float64")
-    before = pairs["before"].map(at).astype("float64").where((pairs["class_before"] == pairs["class_of"]).fillna(False).astype("bool"), -1.0)
-    after = pairs["after"].map(at).astype("float64").where((pairs["class_after"] == pairs["class_of"]).fillna(False).astype("bool"), np.inf)
+    before = (
+        pairs["before"]
+        .map(at)
+        .astype("float64")
+        .where((pairs["class_before"] == pairs["class_of"]).fillna(False).astype("bool"), -1.0)
+    )
+    after = (
+        pairs["after"]
+        .map(at)
+        .astype("float64")
+        .where((pairs["class_after"] == pairs["class_of"]).fillna(False).astype("bool"), np.inf)
+    )
     known = mine.notna() & before.notna() & after.notna() & (pairs["amid"] | pairs["beside"]) & (pairs["shoot_no"] == 1)
     fits = known & (before < mine) & (mine < after)
     gap = pairs["class_of"].astype("str") + "/" + before.astype("str") + "/" + after.astype("str")
@@ -152,14 +194,25 @@ def _with_places(pairs: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
 
 def _how_sure(pairs: pd.DataFrame, strays: pd.DataFrame, waiting: pd.DataFrame) -> np.ndarray:
     in_class = strays.groupby("context")["stray"].nunique()
-    balanced = (pairs["class_of"].map(in_class) == pairs["class_of"].map(waiting["group_id"].value_counts())).fillna(False).astype("bool")
+    balanced = (
+        (pairs["class_of"].map(in_class) == pairs["class_of"].map(waiting["group_id"].value_counts()))
+        .fillna(False)
+        .astype("bool")
+    )
     in_its_class = pairs["amid"] | pairs["beside"]
     never = pairs["kind"].isin(["blank", "long", "nobody", "second"]) | (pairs["uses"].fillna(1) > 1)
     by_code = (pairs["near"] | pairs["ordered"]) & in_its_class & ~pairs["off_place"]
     by_place = pairs["place"] & pairs["amid"] & balanced
     alone = pairs["only_child"] & pairs["only_stray"] & ~pairs["off_place"] & (pairs["shoot_no"] == 1)
     at_the_end = alone & pairs["place"] & pairs["kind"].isin(["unread", "unlisted"])
-    likely = by_code | pairs["near"] | pairs["ordered"] | (pairs["place"] & pairs["amid"]) | (alone & pairs["amid"]) | at_the_end
+    likely = (
+        by_code
+        | pairs["near"]
+        | pairs["ordered"]
+        | (pairs["place"] & pairs["amid"])
+        | (alone & pairs["amid"])
+        | at_the_end
+    )
     likely &= ~((pairs["kind"] == "long") & ~pairs["is_clear"]) & (pairs["kind"] != "nobody")
     return np.select([(by_code | by_place) & ~never, likely], [SURE, LIKELY], POSSIBLE)
 
@@ -168,6 +221,8 @@ def _ties_are_doubts(pairs: pd.DataFrame) -> np.ndarray:
     """Two sessions for one child, or two children for one session, equally good: each is possible only."""
     best_of_child = pairs["points"] == pairs.groupby("subject_id")["points"].transform("max")
     best_of_stray = pairs["points"] == pairs.groupby("stray")["points"].transform("max")
-    alone = (best_of_child.groupby(pairs["subject_id"]).transform("sum") == 1) & (best_of_stray.groupby(pairs["stray"]).transform("sum") == 1)
+    alone = (best_of_child.groupby(pairs["subject_id"]).transform("sum") == 1) & (
+        best_of_stray.groupby(pairs["stray"]).transform("sum") == 1
+    )
     mutual = best_of_child & best_of_stray & alone
     return np.where(mutual, pairs["sure"], POSSIBLE)

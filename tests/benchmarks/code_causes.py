@@ -73,7 +73,9 @@ def _share(n: int, of: int) -> str:
 def measure(size: str, seed: int, *, rough: bool = False) -> Score:
     """Draw a job, ask for its causes, and hold them against the truth."""
     with _more_mishaps(4 if rough else 1):
-        demo = demo_in_memory(size, seed, change=_Rough(seed) if rough else None, other_codes=FOREIGN if rough else None)
+        demo = demo_in_memory(
+            size, seed, change=_Rough(seed) if rough else None, other_codes=FOREIGN if rough else None
+        )
     state, dealt = _with_bad_orders(demo, seed) if rough else (demo.state, {})
     started = time.process_time()
     rows = code_causes(state)
@@ -87,7 +89,10 @@ def measure(size: str, seed: int, *, rough: bool = False) -> Score:
         row = mine.iloc[0]
         wanted, meant = dealt.get(int(child), (None, None))
         if wanted is None:
-            wanted, meant = true.get(code_of[row["access_code"]].key if row["access_code"] in code_of else "", "unknown_code"), row["access_code"]
+            wanted, meant = (
+                true.get(code_of[row["access_code"]].key if row["access_code"] in code_of else "", "unknown_code"),
+                row["access_code"],
+            )
         _count(score, mine, wanted, meant, state, demo, number)
     return score
 
@@ -111,16 +116,26 @@ def _count(score: Score, mine: pd.DataFrame, wanted: str, meant: str, state: Job
         score.likely += sure == "likely"
         score.likely_wrong += sure == "likely" and not is_right
     if mine["cause"].iloc[0] != wanted or any(s == "sure" and not r for r, s in first):
-        score.misses.append((number, wanted, mine["cause"].iloc[0], list(proposals["key"].head(2)), right[:2], list(proposals["sure"].head(2))))
+        score.misses.append(
+            (
+                number,
+                wanted,
+                mine["cause"].iloc[0],
+                list(proposals["key"].head(2)),
+                right[:2],
+                list(proposals["sure"].head(2)),
+            )
+        )
 
 
 def _is_right(row: object, meant: str, state: JobState, demo: Demo, *, applied: bool) -> bool:
-    """A single first proposal is really applied; of the others the first frame is looked at."""
-    if row.verb == "order_code":
+    return {p.key: TRUE_CAUSE[n] for p in demo.invented.school.everybody for n in sorted(p.notes) if n in TRUE_CAUSE}
         return row.to == meant
     if not applied:
         return demo.owner[int([*row.look.split(), ""][: 2 if row.cause != "skipped_card" else 1][-1])] == [row.to]
-    decided = pd.DataFrame([[row.verb, row.key.split(":", 1)[1].split("=")[0], row.to]], columns=["kind", "target", "value"])
+    decided = pd.DataFrame(
+        [[row.verb, row.key.split(":", 1)[1].split("=")[0], row.to]], columns=["kind", "target", "value"]
+    )
     choices = typed("choices", pd.concat([state.choices, decided]) if len(state.choices) else decided)
     walk = walk_frames(state.frames, reads_of(state.frames), choices)
     members = members_of(walk, roster_of(state.subjects, state.groups, choices))
@@ -180,7 +195,10 @@ class _Rough:
         for person in free[2 * many : 3 * many]:
             person.notes.add("absent")
         keep = [not (len(k) == 1 and k[0] in gone) for k in shots["keys"]]
-        lone = [not (len(k) > 1 and kind in ("portrait", "card")) for k, kind in zip(shots["keys"], shots["kind"], strict=True)]
+        lone = [
+            not (len(k) > 1 and kind in ("portrait", "card"))
+            for k, kind in zip(shots["keys"], shots["kind"], strict=True)
+        ]
         return shots.assign(codes=codes)[pd.Series(keep, shots.index) & pd.Series(lone, shots.index)]
 
     def _mixed(self, part: pd.DataFrame) -> pd.DataFrame:
@@ -201,7 +219,11 @@ class _Rough:
         pauses = [self.chance.uniform(4.2, 7.8) + (self.chance.uniform(4, 13) if c else 0) for c in changed]
         start = part["shot_at"].dropna().iloc[0]
         times = start + pd.to_timedelta(pd.Series(pauses).cumsum(), unit="s")
-        return mixed.assign(path=part["path"].to_numpy(), number=part["number"].to_numpy(), shot_at=times.where(mixed["shot_at"].notna()))
+        return mixed.assign(
+            path=part["path"].to_numpy(),
+            number=part["number"].to_numpy(),
+            shot_at=times.where(mixed["shot_at"].notna()),
+        )
 
 
 def _slip(code: str, chance: random.Random) -> str:
