@@ -55,6 +55,7 @@ from prepaykit.report.cards import draw_cards
 from prepaykit.report.export import write_whole
 from prepaykit.rules.balance import balance
 from prepaykit.rules.code_causes import code_causes
+from prepaykit.rules.names_update import names_changes
 from prepaykit.rules.search import find, worklist
 from prepaykit.tables.catalog import columns_of
 from prepaykit.tables.plan import Plan
@@ -173,13 +174,22 @@ class Job:
         """Plan to change settings of the job."""
         return plan_settings(self.state, settings)
 
-    def names(self, source: PathLike, *, blanks: int = 0, seed: int | None = None) -> Plan:
-        """Plan to bring in a names list (CSV or Excel) and to have so many blank cards. `seed` repeats a run's codes."""
+    def names(
+        self, source: PathLike, *, blanks: int = 0, seed: int | None = None, same: Mapping[str, str] | None = None
+    ) -> Plan:
+        """Plan to bring in a names list (CSV or Excel) and to have so many blank cards. `seed` repeats a run's codes.
+
+        `same` (row → code, or `new`) says of rows that may be a missing child whether they are.
+        """
         read = read_names(source)
         seed = secrets.randbits(63) if seed is None else seed
         return plan_names(
-            self.state, read.table, seed=seed, findings=read.findings, blanks=blanks, now=self.studio.clock()
+            self.state, read.table, seed=seed, findings=read.findings, blanks=blanks, now=self.studio.clock(), same=same
         )
+
+    def names_changes(self, plan: Plan) -> pd.DataFrame:
+        """What a plan of `names` would change, field by field, for the eyes of whoever brings the list: it shows names."""
+        return names_changes(self.state, plan)
 
     def prices(self, source: PathLike) -> Plan:
         """Plan to bring in a price list; a changed one is a new edition for orders to come."""

@@ -199,7 +199,8 @@ class Looked:
 
 
 def plans(name: str, *, panel: str, example: str) -> Callable[[Callable], Callable]:
-    """Make a command of `function(job, …) -> Plan`, or → (Plan, what to do just before it is applied), or → Looked."""
+    """Make a command of `function(job, …) -> Plan`, or → (Plan, what to do just before it is applied, a table of what
+    it would change), or → Looked."""
 
     def register(function: Callable) -> Callable:
         own = list(inspect.signature(function).parameters.values())[1:]
@@ -214,8 +215,10 @@ def plans(name: str, *, panel: str, example: str) -> Callable[[Callable], Callab
                 if isinstance(planned, Looked):
                     planned.end(csv=csv)
                     return
-                plan, first = planned if isinstance(planned, tuple) else (planned, None)
-                settle(this_job, plan, apply=apply, why=why, csv=csv, first=first)
+                plan, first, preview = (
+                    (*planned, None, None)[:3] if isinstance(planned, tuple) else (planned, None, None)
+                )
+                settle(this_job, plan, apply=apply, why=why, csv=csv, first=first, preview=preview)
 
         _dress(run, function, [*(p for p in own if p.name != "why"), APPLY, WHY, JOB, STUDIO, ACTOR, CSV])
         return command(name, panel=panel, example=example)(run)
@@ -268,14 +271,23 @@ NEXT = {
 
 
 def settle(
-    job: Any, plan: Any, *, apply: bool, why: str, csv: bool = False, first: Callable[[], object] | None = None
+    job: Any,
+    plan: Any,
+    *,
+    apply: bool,
+    why: str,
+    csv: bool = False,
+    first: Callable[[], object] | None = None,
+    preview: Any = None,
 ) -> None:
     """Show a plan; apply it if asked; end with 1 while findings remain."""
-    from prepaykit.report.text import show_plan
+    from prepaykit.report.text import show_plan, show_table
 
     after = job.state.after(plan) if plan.verb in MONEY_MOVES else None
     say = talk if csv else out
     say(show_plan(plan) + (f"\n{_money(after)}" if after is not None else ""))
+    if preview is not None and len(preview):
+        say("\n" + show_table(preview, rows=60, title="What would change"))
     if csv:
         out_table(plan.findings, csv=True)
     if plan.is_empty:

@@ -28,9 +28,14 @@ def names(
     seed: Annotated[
         int | None, typer.Option(help="Repeats the access codes of an earlier run.", show_default=False)
     ] = None,
+    same: Annotated[
+        Pairs | None, typer.Option(metavar="ROW=CODE", help="A row is this missing child (ROW=new: a new one).")
+    ] = None,
 ):
-    """Bring in a names list; access codes are issued to those who have none."""
-    return job.names(source, blanks=blanks, seed=seed)
+    """Bring in a names list, or a corrected one; codes are issued to those who have none, and none is lost."""
+    plan = job.names(source, blanks=blanks, seed=seed, same=pairs(same or [], what="--same"))
+    is_update = bool(len(job.state.subjects)) and not plan.is_empty
+    return plan, None, job.names_changes(plan) if is_update else None
 
 
 @plans("prices", panel=FILES, example="prepaykit prices prices.csv --apply")

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 
 from prepaykit.decide.photos import picture_tables
-from prepaykit.decide.populate import refill
+from prepaykit.decide.populate import refill_some, was_populated
 from prepaykit.errors import Refused, UsageError
 from prepaykit.rules.code_causes import code_causes
 from prepaykit.rules.codes import compact, nearest_codes
@@ -97,10 +97,9 @@ def plan_codes(
     }
     headline = (f"{result['choices']} decisions, {result['frames_moved']} frames filed anew; "
                 f"{result['slots_changed']} slots got another picture, {result['slots_empty']} stay empty")  # fmt: skip
-    populated = (state.findings["verb"] == "populate").any() or state.slots["frame_id"].notna().any()
     also = {"photos": photos, **_settled(state.findings, children, state)}
     changed = {**tables, **order_tables, "choices": choices}
-    if populated:  # before the first populate nothing is filled behind anybody's back
+    if was_populated(state):
         changed["slots"] = filled.slots
         also["populate"] = filled.findings
     return Plan.between(state, "codes", changed, also_findings=also, headline=headline, result=result)
@@ -317,14 +316,7 @@ def _retried(before: JobState, after: JobState, children: Iterable[int]) -> Fill
     lines = after.lines.loc[after.lines["order_subject_id"].isin(list(children)), "line_id"]
     slots = after.slots
     touched = slots["subject_id"].isin({*people, *in_groups}) | slots["line_id"].isin(lines)
-    retried = slots["order_id"].isin(slots.loc[touched, "order_id"]).to_numpy()
-    filled = refill(after)
-    mixed = pd.concat([filled.slots[retried], slots[~retried]]).sort_index() if len(slots) else filled.slots
-    keys = set(slots.loc[retried, "slot_id"].astype("str"))
-    old = before.findings[before.findings["verb"] == "populate"]
-    return Filled(
-        typed("slots", mixed), together(old[~old["key"].isin(keys)], filled.findings[filled.findings["key"].isin(keys)])
-    )
+    return refill_some(before, after, slots.loc[touched, "order_id"])
 
 
 def _changed(before: pd.DataFrame, after: pd.DataFrame, columns: list[str], owner: str) -> set[int]:

@@ -36,10 +36,19 @@ Table(
     text("batch_deadline", "date on which the open batch closes at 23:59:59 local, YYYY-MM-DD"),
     text("batch_processing", "who releases the batch at its deadline", needed=True, values=("manual", "automatic")),
     flag("has_manual_revision", "every order is looked at before it joins the batch"),
+    flag(
+        "student_ids_as_codes",
+        "the names list may bring student ids as access codes; next year's list would take them over",
+    ),
     text("sibling_policy", "an order with one child photographed and one not", needed=True, values=SIBLING_POLICIES),
     text("underpaid_policy", "an order paid less than due", needed=True, values=("hold", "ship")),
     text("retake_policy", "which shoot fills a slot when a child has two", needed=True, values=("latest", "first")),
-    text("lab_file_names", "print files named by code only, or with the child's name", needed=True, values=("code", "name")),
+    text(
+        "lab_file_names",
+        "print files named by code only, or with the child's name",
+        needed=True,
+        values=("code", "name"),
+    ),
     text("ship_to", "address of batch deliveries, one line"),
     text("archive_date", "date, YYYY-MM-DD; needed before selling"),
     text("selling_price_list", "name of the price list for proofing; needed before selling"),
@@ -448,7 +457,9 @@ def _check(name: str, frame: pd.DataFrame) -> None:
         if allowed:
             wrong = frame[column].notna() & ~frame[column].isin(allowed)
             if wrong.any():
-                raise UsageError(f"table {name}: {column} may be {', '.join(allowed)}; got {frame.loc[wrong, column].iloc[0]!r}")
+                raise UsageError(
+                    f"table {name}: {column} may be {', '.join(allowed)}; got {frame.loc[wrong, column].iloc[0]!r}"
+                )
     doubled = frame.duplicated(list(key_of(name)))
     if doubled.any():
         raise UsageError(f"table {name}: {int(doubled.sum())} rows repeat a key {key_of(name)}")

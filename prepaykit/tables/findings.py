@@ -46,7 +46,12 @@ REGISTER: dict[str, Kind] = {
     "code_doubled": Kind("error", "two rows carry the same access code; only the first keeps it", "give the other row its own code"),
     "code_of_other_job": Kind("error", "the access code belongs to another job; the row is refused",
                               "remove the code from the file: a new one is issued"),
-    "code_is_student_id": Kind("warn", "student ids are used as access codes; next year's list would clash", "let new codes be issued"),
+    "code_is_student_id": Kind("warn", "student ids stand in the column of access codes; next year's list would take such codes over",
+                               "nothing: the cards get the codes that are issued"),
+    "student_id_doubled": Kind("warn", "two rows have one student id and different names; both are taken", "correct the id in the file"),
+    "perhaps_same_child": Kind("error", "a new row may be a child who is missing in the file, under another name or class; it waits",
+                               "the same child: prepaykit names FILE --same {hint} --apply; a new one: ROW=new instead"),
+    "missing_has_orders": Kind("warn", "a paid order is for a person who is not in the new file; it stays", "ask the school; if the child has left: prepaykit cancel {key}"),
     "code_kept": Kind("note", "the file has another code than the printed card; the printed one stays", "nothing"),
     "namesakes": Kind("warn", "two children of the list have the same name and class", "give a student id to both"),
     "subject_missing": Kind("warn", "a person of the job is not in the new file; nothing was removed", "nothing, or take them off by hand"),
@@ -138,7 +143,9 @@ def found(
     rows["detail"] = detail if isinstance(detail, str) else list(detail)
     rows["suggestion"] = suggestion if suggestion is None or isinstance(suggestion, str) else list(suggestion)
     hints = keys if hints is None else [str(h) for h in hints]
-    rows["next_move"] = [kind.next_move.replace("{key}", k).replace("{hint}", h) for k, h in zip(keys, hints, strict=True)]
+    rows["next_move"] = [
+        kind.next_move.replace("{key}", k).replace("{hint}", h) for k, h in zip(keys, hints, strict=True)
+    ]
     rows = rows.assign(verb=verb, code=code, about=about, severity=kind.severity)
     return typed("findings", rows.drop_duplicates("key"))
 

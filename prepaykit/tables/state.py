@@ -28,6 +28,7 @@ DEFAULT_JOB = {
     "currency": "USD",
     "batch_processing": "manual",
     "has_manual_revision": False,
+    "student_ids_as_codes": False,
     "sibling_policy": "hold_whole",
     "underpaid_policy": "hold",
     "retake_policy": "latest",

@@ -129,7 +129,8 @@ def _count(score: Score, mine: pd.DataFrame, wanted: str, meant: str, state: Job
 
 
 def _is_right(row: object, meant: str, state: JobState, demo: Demo, *, applied: bool) -> bool:
-    return {p.key: TRUE_CAUSE[n] for p in demo.invented.school.everybody for n in sorted(p.notes) if n in TRUE_CAUSE}
+    """A single first proposal is really applied; of the others the first frame is looked at."""
+    if row.verb == "order_code":
         return row.to == meant
     if not applied:
         return demo.owner[int([*row.look.split(), ""][: 2 if row.cause != "skipped_card" else 1][-1])] == [row.to]
@@ -144,8 +145,7 @@ def _is_right(row: object, meant: str, state: JobState, demo: Demo, *, applied: 
 
 
 def _true_causes(demo: Demo) -> dict[str, str]:
-    noted = {p.key: TRUE_CAUSE[n] for p in demo.invented.school.everybody for n in sorted(p.notes) if n in TRUE_CAUSE}
-    return noted
+    return {p.key: TRUE_CAUSE[n] for p in demo.invented.school.everybody for n in sorted(p.notes) if n in TRUE_CAUSE}
 
 
 # --- rough jobs --------------------------------------------------------------------------------------------------------
