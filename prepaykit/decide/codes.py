@@ -267,7 +267,8 @@ def _refuse_other_job(state: JobState, key: str) -> None:
 
 
 def _require_waiting(state: JobState, rows: pd.DataFrame) -> None:
-    status = rows["order_no"].map(state.orders.drop_duplicates("order_no").set_index("order_no")["status"])
+    order = rows["order_subject_id"].map(state.order_subjects.set_index("order_subject_id")["order_id"])
+    status = order.map(state.orders.set_index("order_id")["status"])
     gone = rows[~status.isin(CHILD_MAY_CHANGE)]
     if len(gone):
         at = gone.iloc[0]

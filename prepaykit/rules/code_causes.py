@@ -8,8 +8,10 @@ likeliest corrections, up to five, ranked, each with its evidence and how sure i
 Nothing is applied by being proposed. Equal candidates share a rank. A gallery that is a listed child's own is never proposed for another
 child. A code never overrules a name: a child whose first name contradicts the order is never more than possible.
 
-Measured on the demo's jobs, drawn with their truth (`tests/rules/test_code_causes.py` holds the small one to it; all sizes by
-`python -m tests.benchmarks.code_causes`): see there.
+Measured on jobs drawn with their truth (`python -m tests.benchmarks.code_causes --quick`): 96 orders and children of six demo jobs: cause
+right for 87, said to be unclear for 8; where frames or a child exist, the right proposal is among the five in 72 of 72; 19 sure
+proposals and 48 likely ones, none wrong. In six rough jobs (classes shot in an order by chance, four times as many mistakes) 342 of 447
+are said to be unclear, 1 cause is wrong, the right proposal is among the five in 288 of 362; 45 sure and 51 likely ones, none wrong.
 Known limits: says nothing about a slot that holds a picture; a child who was shot out of order behind a skipped card may be missed.
 Source: the user's document, part II step 2; domain.md 3.3, 5, 8, 15; matching.md 5.
 """
@@ -21,6 +23,7 @@ import pandas as pd
 
 from prepaykit.rules.code_repair import codes_near, of_former_list, slips
 from prepaykit.rules.codes import compact, is_own_form
+from prepaykit.rules.group_causes import group_causes
 from prepaykit.rules.order_codes import code_candidates
 from prepaykit.rules.sessions import sessions_of, strays_of
 from prepaykit.rules.slots import fill_slots
@@ -96,7 +99,7 @@ def code_causes(state: JobState) -> pd.DataFrame:
     parts = [
         _of_children(state, empty[empty["finding"] == "no_gallery_for_code"], sessions, strays),
         _of_orders(state, empty[empty["finding"] == "code_unknown"], sessions),
-        _of_groups(state, empty[empty["finding"] == "no_group_photo"], sessions),
+        group_causes(state, empty[empty["finding"] == "no_group_photo"], sessions),
         _of_closed(state, empty[empty["finding"].isin(["gallery_empty", "gallery_not_activated", "opted_out"])]),
     ]
     rows = pd.concat([p.reindex(columns=COLUMNS) for p in parts if len(p)] or [pd.DataFrame(columns=COLUMNS)])
@@ -194,7 +197,7 @@ def _all_were_there(best: pd.DataFrame, claims: pd.DataFrame, strays: pd.DataFra
     enough = best["class_of"].map(cards).fillna(0).astype("int64") >= best["class_of"].map(children).fillna(1).astype(
         "int64"
     )
-    return enough & best["kind"].isin(["unread", "unlisted"])
+    return enough & best["kind"].isin(["unread", "unlisted"]) & ~best["may_be_group"].astype("bool")
 
 
 def _proposals(state: JobState, claims: pd.DataFrame) -> dict[str, pd.Series]:
@@ -339,55 +342,6 @@ def _order_causes(state: JobState, codes: pd.Series) -> np.ndarray:
         "typed_wrong",
     ]
     return np.select(tests, words, "unknown_code").astype(object)
-
-
-# --- class pictures ----------------------------------------------------------------------------------------------------
-
-
-def _of_groups(state: JobState, empty: pd.DataFrame, sessions: pd.DataFrame) -> pd.DataFrame:
-    """Class pictures that are missing: nobody's frames just before the first child of the class, or none at all."""
-    if not len(empty):
-        return pd.DataFrame(columns=COLUMNS)
-    rows = empty.assign(
-        group_id=empty["subject_id"].map(state.subjects.set_index("subject_id")["group_id"]).astype("Int64")
-    )
-    cards = _group_card_candidates(state, sessions)
-    code, name = (state.groups.set_index("group_id")[c] for c in ("access_code", "name"))
-    merged = rows.merge(cards, on="group_id", how="left", validate="m:m")
-    has = merged["card_frame"].notna()
-    relabel = has & (merged["kind"] == "unlisted")
-    verb = np.select([relabel, has], ["relabel", "tag"], None)
-    origin = merged["read_code"].where(relabel, merged["card_frame"].astype("Int64").astype("str")).where(has)
-    to = merged["group_id"].map(code).astype("str").where(has)
-    cause = np.select([merged["group_id"].isna(), has], ["no_class", "group_card_unread"], "no_group_picture")
-    words = np.select(
-        [merged["group_id"].isna(), has],
-        ["the names list gives the child neither class nor teacher", merged["frames"].astype("Int64").astype("str") + " frames from frame "
-         + merged["card_frame"].astype("Int64").astype("str") + " stand just before the first child of " + merged["group_id"].map(name).astype("str")],
-        "no frames stand under the card of " + merged["group_id"].map(name).astype("str"),
-    )  # fmt: skip
-    look = (
-        merged["card_frame"].astype("Int64").astype("str") + " " + merged["first_frame"].astype("Int64").astype("str")
-    )
-    tied = merged.groupby(["order_subject_id", "finding"])["card_frame"].transform("size") > 1
-    return merged.assign(cause=cause, verb=verb, to=to, key=(pd.Series(verb, merged.index) + ":" + origin + "=" + to), evidence=words,
-                         rank=has.astype("Int64").where(has), sure=np.where(tied, POSSIBLE, LIKELY), look=look.where(has),
-                         **{"from": origin}).assign(sure=lambda t: t["sure"].where(has))  # fmt: skip
-
-
-def _group_card_candidates(state: JobState, sessions: pd.DataFrame) -> pd.DataFrame:
-    """Sessions of nobody that stand right before the first child of a class without a class picture: `group_id` and the session."""
-    columns = ["group_id", "kind", "read_code", "card_frame", "first_frame", "frames"]
-    if not len(sessions):
-        return pd.DataFrame(columns=columns)
-    without = ~state.groups["group_id"].isin(state.group_frames["group_id"])
-    rows = sessions[
-        sessions["kind"].isin(["unread", "unlisted"]) & (sessions["frames"] > 0) & (sessions["shoot_no"] == 1)
-    ]
-    following = sessions.groupby(["camera", "shoot_no"])["kind"].shift(-1)
-    begins = (following.reindex(rows.index) == "listed") & (rows["class_before"] != rows["class_after"]).fillna(True)
-    rows = rows[begins.astype("bool") & rows["class_after"].isin(state.groups.loc[without, "group_id"])]
-    return rows.assign(group_id=rows["class_after"])[columns]
 
 
 # --- closed galleries --------------------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ import numpy as np
 import pandas as pd
 
 from prepaykit.rules.code_repair import repairs
+from prepaykit.rules.codes import is_own_form
 from prepaykit.tables.state import JobState
 
 SURE, LIKELY, POSSIBLE = "sure", "likely", "possible"
@@ -71,6 +72,8 @@ def stray_claims(state: JobState, sessions: pd.DataFrame, strays: pd.DataFrame) 
         (pairs[c] == pairs["class_of"]).fillna(False).astype("bool") for c in ("class_before", "class_after")
     )
     pairs["amid"], pairs["beside"] = before & after, before ^ after
+    # Where a class has no picture yet, the first session before its children may be the class picture behind a bad group card.
+    pairs["may_be_group"] = ~before & after & ~pairs["class_of"].isin(state.group_frames["group_id"])
     pairs["only_child"] = (pairs["class_of"].map(waiting["group_id"].value_counts()) == 1).fillna(False).astype("bool")
     pairs["only_stray"] = (pairs["context"].map(strays["context"].value_counts()) == 1).fillna(False).astype("bool") & (
         pairs["amid"] | pairs["beside"]
@@ -200,8 +203,14 @@ def _how_sure(pairs: pd.DataFrame, strays: pd.DataFrame, waiting: pd.DataFrame) 
         .astype("bool")
     )
     in_its_class = pairs["amid"] | pairs["beside"]
-    never = pairs["kind"].isin(["blank", "long", "nobody", "second"]) | (pairs["uses"].fillna(1) > 1)
-    by_code = (pairs["near"] | pairs["ordered"]) & in_its_class & ~pairs["off_place"]
+    never = (
+        pairs["may_be_group"]
+        | pairs["kind"].isin(["blank", "long", "nobody", "second"])
+        | (pairs["uses"].fillna(1) > 1)
+    )
+    # One slip beside a serial number is another child's number: there the place must speak as well.
+    is_ours = pairs["access_code"].map(is_own_form).astype("bool")
+    by_code = ((pairs["near"] & (is_ours | pairs["place"])) | pairs["ordered"]) & in_its_class & ~pairs["off_place"]
     by_place = pairs["place"] & pairs["amid"] & balanced
     alone = pairs["only_child"] & pairs["only_stray"] & ~pairs["off_place"] & (pairs["shoot_no"] == 1)
     at_the_end = alone & pairs["place"] & pairs["kind"].isin(["unread", "unlisted"])
@@ -213,6 +222,7 @@ def _how_sure(pairs: pd.DataFrame, strays: pd.DataFrame, waiting: pd.DataFrame) 
         | (alone & pairs["amid"])
         | at_the_end
     )
+    likely &= ~pairs["may_be_group"]
     likely &= ~((pairs["kind"] == "long") & ~pairs["is_clear"]) & (pairs["kind"] != "nobody")
     return np.select([(by_code | by_place) & ~never, likely], [SURE, LIKELY], POSSIBLE)
 

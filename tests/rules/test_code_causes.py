@@ -140,15 +140,25 @@ def test_a_card_with_nobody_after_it_a_class_without_pictures_and_hidden_frames_
 def test_a_missing_class_picture_may_stand_after_an_unread_group_card():
     state = with_orders(job(*SIX), "KC33")
     state = state.replace(slots=state.slots.assign(hole="group"))
-    assert told(causes_of(state, day("? . . KA11 . KB22 . KC33 .")))[0] == (
-        "group_card_unread",
-        "tag:1=G001",
-        1,
-        "likely",
-    )
+    whole = day("? . . KA11 . KB22 . KC33 . KD44 . KE55 . KF66 .")
+    assert told(causes_of(state, whole))[0] == ("group_card_unread", "tag:1=G001", 1, "likely")
     assert told(causes_of(state, day("KA11 . KB22 . KC33 .")))[0][0] == "no_group_picture"
     lone = state.replace(subjects=state.subjects.assign(group_id=pd.array([None] * 6, dtype="Int64")))
     assert told(causes_of(lone, day("KA11 . KC33 .")))[0][0] == "no_class"
+
+
+def test_a_first_card_that_may_be_the_groups_or_the_first_childs_is_only_possible_for_either():
+    frames = day("? . . KB22 . KC33 . KD44 . KE55 . KF66 .")
+    state = with_orders(job(*SIX), "KA11")
+    assert told(causes_of(state, frames)) == [("unclear", "tag:1=KA11", 1, "possible")]
+    group = state.replace(slots=state.slots.assign(hole="group"))
+    assert told(causes_of(group, frames)) == [("group_card_unread", "tag:1=G001", 1, "possible")]
+
+
+def test_a_serial_number_one_slip_beside_a_childs_is_not_sure_by_that_alone():
+    state = with_orders(job("1111", "2222", "3333", "4444", "5555", "6666"), "3333")
+    rows = causes_of(state, day("6666 . 2222 . 3339 . 4444 . 1111 . 5555 ."))
+    assert told(rows) == [("near_card", "relabel:3339=3333", 1, "likely")]
 
 
 def named(state):
