@@ -97,7 +97,7 @@ REGISTER: dict[str, Kind] = {
     "opted_out_photographed": Kind("error", "a child who must not be photographed was; nothing is sold", "delete the frames, or correct the names list"),
     # --- populate ----------------------------------------------------------------------------------------------------
     "code_unknown": Kind("error", "the order is not joined to a child of the names list", "prepaykit codes --order-code {hint}=CODE"),
-    "no_gallery_for_code": Kind("error", "no frames under the code", "absent: wait for the retake; else relabel the likely gallery"),
+    "no_gallery_for_code": Kind("error", "no frames under the code", "see why, and what would help: prepaykit codes; absent: wait for the retake"),
     "gallery_not_activated": Kind("error", "the gallery is not active", "activate it: prepaykit photos"),
     "gallery_empty": Kind("error", "all frames of the gallery are hidden", "show one again"),
     "no_group_photo": Kind("error", "the child's group has no group picture", "wait for it, or tag one: prepaykit codes --tag"),
