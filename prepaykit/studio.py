@@ -60,7 +60,9 @@ from prepaykit.report.export import unguard, write_csv, write_whole
 from prepaykit.rules.balance import balance
 from prepaykit.rules.cash_up import cash_up, price_check
 from prepaykit.rules.choosing import choices_table
+from prepaykit.rules.code_causes import code_causes
 from prepaykit.rules.learnt import learnt_from
+from prepaykit.rules.names_update import names_changes
 from prepaykit.rules.search import find, worklist
 from prepaykit.rules.told import told_of
 from prepaykit.rules.weighed import match_queue
@@ -185,13 +187,22 @@ class Job:
         """Plan to change settings of the job."""
         return plan_settings(self.state, settings)
 
-    def names(self, source: PathLike, *, blanks: int = 0, seed: int | None = None) -> Plan:
-        """Plan to bring in a names list (CSV or Excel) and to have so many blank cards. `seed` repeats a run's codes."""
+    def names(
+        self, source: PathLike, *, blanks: int = 0, seed: int | None = None, same: Mapping[str, str] | None = None
+    ) -> Plan:
+        """Plan to bring in a names list (CSV or Excel) and to have so many blank cards. `seed` repeats a run's codes.
+
+        `same` (row → code, or `new`) says of rows that may be a missing child whether they are.
+        """
         read = read_names(source)
         seed = secrets.randbits(63) if seed is None else seed
         return plan_names(
-            self.state, read.table, seed=seed, findings=read.findings, blanks=blanks, now=self.studio.clock()
+            self.state, read.table, seed=seed, findings=read.findings, blanks=blanks, now=self.studio.clock(), same=same
         )
+
+    def names_changes(self, plan: Plan) -> pd.DataFrame:
+        """What a plan of `names` would change, field by field, for the eyes of whoever brings the list: it shows names."""
+        return names_changes(self.state, plan)
 
     def prices(self, source: PathLike) -> Plan:
         """Plan to bring in a price list; a changed one is a new edition for orders to come."""
@@ -283,7 +294,8 @@ class Job:
         return plan_populate(self.state)
 
     def codes(self, *, choices: PathLike | None = None, **corrections: object) -> Plan:
-        """Plan to put codes right (`tag`, `relabel`, `order_code`, `bind`, `hide`), name blank cards (`name`), and populate again.
+        """Plan to put codes right (`tag`, `relabel`, `order_code`, `bind`, `hide`, or `take` proposals by key), name blank cards (`name`), and
+        retry those orders.
 
         `choices` is a file of decisions to be done again, as `choices(path)` writes it.
         """
@@ -291,6 +303,10 @@ class Job:
         return plan_codes(
             self.state, choices=brought, findings=said, who=self.studio.actor, now=self.studio.clock(), **corrections
         )
+
+    def code_causes(self) -> pd.DataFrame:
+        """Why populate cannot fill some orders, and what would put each right: see `prepaykit.rules.code_causes`."""
+        return code_causes(self.state)
 
     def place(self, *, accept: Iterable[str] = ()) -> Plan:
         """Plan to send ready orders on and hold the others in a new collection."""

@@ -288,3 +288,44 @@ def test_the_installed_program_separates_data_from_talk(finished_demo):
     done = subprocess.run([*program, "batch", "1"], env=env, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr.startswith("prepaykit: batch 1 of plainview-fall-2026 was released")
+
+
+# --- codes and a corrected list ----------------------------------------------------------------------------------------------------
+
+
+def test_codes_without_options_says_why_and_takes_a_named_proposal(tmp_path, monkeypatch):
+    from prepaykit.tables.plan import Plan
+    from tests.decide.test_codes import two_unknown
+
+    monkeypatch.chdir(tmp_path)
+    with Studio.open("studio.db") as studio:
+        job = studio.new({"name": "maple-grove-2026", "school": "Maple Grove"})
+        state, wanted = job.state, two_unknown()
+        tables = {name: rows for name, rows in wanted.tables.items() if name not in ("jobs", "findings") and len(rows)}
+        populate = wanted.findings[wanted.findings["verb"] == "populate"]
+        job.apply(Plan.between(state, "populate", tables, findings=populate), why="as it was")
+    shown, said = run("codes", code=1)
+    assert shown.startswith("codes maple-grove-2026: 2 orders and children cannot be filled")
+    assert "1. sure: tag:5=KC33" in shown and "codes --take KEY --apply" in said
+    table = pd.read_csv(io.StringIO(run("codes", "--causes", "--csv", code=1)[0]), dtype="str")
+    first = table[table["rank"] == "1"]
+    assert first["key"].tolist() == ["tag:5=KC33", "tag:11=KF66"] and set(table["cause"]) == {"unread_card"}
+    run("codes", "--take", "tag:5=KC33", "--apply", "--why", "looked")
+    run("codes", "--take", "tag:5=KC33", code=2)
+    table = pd.read_csv(io.StringIO(run("codes", "--csv", code=1)[0]), dtype="str")
+    assert table["key"].tolist() == ["tag:11=KF66"]
+
+
+def test_a_corrected_list_is_previewed_counts_first(folder):
+    run("names", "names.csv", "--seed", 1, "--apply")
+    names = pd.read_csv("names.csv", dtype="str", keep_default_na=False)
+    names.loc[0, "phone"] = "507-555-0199"
+    names.loc[1, ["first_name", "student_id"]] = [names.loc[1, "first_name"] + "a", ""]
+    names.to_csv("corrected.csv", index=False)
+    shown, _ = run("names", "corrected.csv", code=1)
+    assert shown.index("rows wait") < shown.index("What would change")
+    assert "507-555-0199" in shown and "perhaps the same child" in shown
+    with Studio.open("studio.db") as studio:
+        (hint,) = studio.job().names("corrected.csv").findings.query("code == 'perhaps_same_child'")["suggestion"]
+    _, said = run("names", "corrected.csv", "--same", f"3={hint}", "--apply")
+    assert "Done" in said

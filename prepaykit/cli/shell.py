@@ -180,8 +180,27 @@ def command(name: str, *, panel: str, example: str) -> Callable[[Callable], Call
     return register
 
 
+@dataclass(frozen=True)
+class Looked:
+    """What a verb shows when nothing was asked of it: a table (for `--csv`), the same as text, and what to do next."""
+
+    table: Any
+    text: str
+    next_move: str
+
+    def end(self, *, csv: bool) -> None:
+        """Print it; end with 1 if there is anything to do."""
+        (talk if csv else out)(self.text)
+        if csv:
+            out_table(self.table, csv=True)
+        talk(self.next_move)
+        if len(self.table):
+            raise typer.Exit(1)
+
+
 def plans(name: str, *, panel: str, example: str) -> Callable[[Callable], Callable]:
-    """Make a command of `function(job, …) -> Plan`, or → (Plan, what to do just before it is applied), or → None: it only looked.
+    """Make a command of `function(job, …) -> Plan`, or → (Plan, what to do just before it is applied, a table of what it would
+    change), or → Looked, or → None: it only looked.
 
     A function that asks for `why` or `csv` is given what the common options say.
     """
@@ -199,8 +218,13 @@ def plans(name: str, *, panel: str, example: str) -> Callable[[Callable], Callab
                 planned = function(this_job, **choices, **{name: said[name] for name in common})
                 if planned is None:
                     return
-                plan, first = planned if isinstance(planned, tuple) else (planned, None)
-                settle(this_job, plan, apply=apply, why=why, csv=csv, first=first)
+                if isinstance(planned, Looked):
+                    planned.end(csv=csv)
+                    return
+                plan, first, preview = (
+                    (*planned, None, None)[:3] if isinstance(planned, tuple) else (planned, None, None)
+                )
+                settle(this_job, plan, apply=apply, why=why, csv=csv, first=first, preview=preview)
 
         _dress(run, function, [*(p for p in own if p.name not in common), APPLY, WHY, JOB, STUDIO, ACTOR, CSV])
         return command(name, panel=panel, example=example)(run)
@@ -253,14 +277,23 @@ NEXT = {
 
 
 def settle(
-    job: Any, plan: Any, *, apply: bool, why: str, csv: bool = False, first: Callable[[], object] | None = None
+    job: Any,
+    plan: Any,
+    *,
+    apply: bool,
+    why: str,
+    csv: bool = False,
+    first: Callable[[], object] | None = None,
+    preview: Any = None,
 ) -> None:
     """Show a plan; apply it if asked; end with 1 while findings remain."""
-    from prepaykit.report.text import show_plan
+    from prepaykit.report.text import show_plan, show_table
 
     after = job.state.after(plan) if plan.verb in MONEY_MOVES else None
     say = talk if csv else out
     say(show_plan(plan) + (f"\n{_money(after)}" if after is not None else ""))
+    if preview is not None and len(preview):
+        say("\n" + show_table(preview, rows=60, title="What would change"))
     if csv:
         out_table(plan.findings, csv=True)
     if plan.is_empty:

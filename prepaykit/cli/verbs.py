@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from prepaykit.cli.shell import plans, talk
+from prepaykit.cli.shell import Looked, plans, talk
 from prepaykit.errors import UsageError
 from prepaykit.parameters import by_number, numbers, pairs, release_choice, words
 
@@ -30,9 +30,14 @@ def names(
     seed: Annotated[
         int | None, typer.Option(help="Repeats the access codes of an earlier run.", show_default=False)
     ] = None,
+    same: Annotated[
+        Pairs | None, typer.Option(metavar="ROW=CODE", help="A row is this missing child (ROW=new: a new one).")
+    ] = None,
 ):
-    """Bring in a names list; access codes are issued to those who have none."""
-    return job.names(source, blanks=blanks, seed=seed)
+    """Bring in a names list, or a corrected one; codes are issued to those who have none, and none is lost."""
+    plan = job.names(source, blanks=blanks, seed=seed, same=pairs(same or [], what="--same"))
+    is_update = bool(len(job.state.subjects)) and not plan.is_empty
+    return plan, None, job.names_changes(plan) if is_update else None
 
 
 @plans("prices", panel=FILES, example="prepaykit prices prices.csv --apply")
@@ -145,9 +150,24 @@ def codes(
     hide: Annotated[list[str] | None, typer.Option(metavar="FRAME", help="Do not offer this frame.")] = None,
     show: Annotated[list[str] | None, typer.Option(metavar="FRAME", help="Offer it again.")] = None,
     choices: Annotated[Path | None, typer.Option(metavar="FILE", help=CHOICES)] = None,
+    take: Annotated[
+        list[str] | None, typer.Option(metavar="KEY", help="Take a first proposal that you have looked at.")
+    ] = None,
+    causes: Annotated[bool, typer.Option("--causes", help="Only show why; so too without any option.")] = False,
 ):
-    """Put access codes right, and populate again what follows from it."""
+    """Say why orders stay without pictures; put access codes right, and retry those orders."""
+    if causes or not (tag or relabel or order_code or bind or name or hide or show or choices or take):
+        from prepaykit.report.causes import show_causes
+
+        table = job.code_causes()
+        after_a_look = "look at the frames, then: prepaykit codes --take KEY --apply"
+        return Looked(
+            table,
+            show_causes(table, job.name),
+            f"Next: {after_a_look if table['key'].notna().any() else 'prepaykit place'}",
+        )
     return job.codes(
+        take=words(take or []),
         tag=pairs(tag or [], what="--tag"),
         relabel=pairs(relabel or [], what="--relabel"),
         order_code=pairs(order_code or [], what="--order-code"),

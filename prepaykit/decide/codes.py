@@ -2,7 +2,8 @@
 
 What may be changed: `choices` (what the person decided, kept and replayed for ever), then everything that follows from them: the
 frames, galleries and group pictures of the sequence, the child of an order, and the slots. Nothing is re-uploaded and no file is
-touched: `read_code` keeps what stood on the card. Source: the user's document, part II ("change the access code under photo
+touched: `read_code` keeps what stood on the card. Only orders whose children gain or lose frames are retried; every other slot stays as it
+is. Source: the user's document, part II ("change the access code under photo
 management, then retry"); domain.md 3.3, 8, 19 (A4, A5, A10).
 """
 
@@ -13,12 +14,14 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 
 from prepaykit.decide.photos import picture_tables
-from prepaykit.decide.populate import refill
+from prepaykit.decide.populate import refill_some, was_populated
 from prepaykit.errors import Refused, UsageError
 from prepaykit.rules.choosing import brought_choices, kept_choices
+from prepaykit.rules.code_causes import code_causes
 from prepaykit.rules.codes import compact, nearest_codes
 from prepaykit.rules.naming import named_cards, read_names_of_cards
 from prepaykit.rules.order_entry import CHILD_MAY_CHANGE
+from prepaykit.rules.slots import Filled
 from prepaykit.rules.standing import restated
 from prepaykit.rules.weighing import UNDECIDED, refs_of
 from prepaykit.tables.catalog import typed
@@ -49,6 +52,7 @@ def plan_codes(
     name: Mapping[str, str] | None = None,
     choices: pd.DataFrame | None = None,
     findings: pd.DataFrame | None = None,
+    take: Iterable[str] = (),
     why: str = "",
     who: str | None = None,
     now: pd.Timestamp | None = None,
@@ -59,11 +63,12 @@ def plan_codes(
     empty text says that it is no card and the child before goes on. `relabel`: the code on the card → the code its frames are filed
     under. `order_code`: order (its number as text, `NUMBER:2` for the second of several children, or the key in `order_subjects`) → the child's
     code, `nobody` or `later`; a blank card takes the names typed in the order. `bind`: blank card → code of the named child. `hide`: frames not to be
-    offered (or frame → True, False). `name`: blank card → `First|Last|Class` of a child who is not on the list. `choices`: decisions to be done
+    offered (or frame → True, False). `name`: blank card → `First|Last|Class` of a child who is not on the list. `take`: keys of first proposals of
+    `code_causes`, each looked at and named by a person; the evidence is kept with the decision. `choices`: decisions to be done
     again, as `read_choices` gives them (findings choice_unusable, choice_superseded, choice_elsewhere; `findings` are what its reader found). `who`, `why` and `now` are kept with each.
 
-    Raises Refused for a code of another job, and for an order that has gone on to the batch; UsageError for a frame, order or code
-    that is not there. Result: `choices`, `frames_moved`, `slots_changed`, `slots_empty`.
+    Raises Refused for a code of another job, for an order that has gone on to the batch, for a proposal that is not the first one, and for
+    two that speak of the same frames or child; UsageError for a frame, order, code or proposal that is not there. Result: `choices`, `frames_moved`, `slots_changed`, `slots_empty`.
 
     >>> plan_codes(JobState.new(name="maple-grove-2026", school="Maple Grove")).is_empty
     True
@@ -72,15 +77,22 @@ def plan_codes(
     state, said = _with_names_of_cards(state, name or {}), {"why": why or None, "who": who, "decided_at": now}
     book = _CodeBook(state)
     hide = hide if isinstance(hide, Mapping) else dict.fromkeys(hide or (), True)
+    taken = _taken(state, take)
+    tag, relabel, bind = (
+        {**(given or {}), **taken.of(verb)} for verb, given in (("tag", tag), ("relabel", relabel), ("bind", bind))
+    )
+    order_code, hide = (
+        {**(order_code or {}), **taken.of("order_code")},
+        {**hide, **dict.fromkeys(taken.of("show"), False)},
+    )
     decided = [
-        *[("tag", str(_frame(state, f)), _tag_value(book, codes)) for f, codes in (tag or {}).items()],
-        *[("relabel", book.seen(read), book.listed(code)) for read, code in (relabel or {}).items()],
-        *[("bind", book.blank(code), book.named(to)) for code, to in (bind or {}).items()],
+        *[("tag", str(_frame(state, f)), _tag_value(book, codes)) for f, codes in tag.items()],
+        *[("relabel", book.seen(read), book.listed(code)) for read, code in relabel.items()],
+        *[("bind", book.blank(code), book.named(to)) for code, to in bind.items()],
         *[("hide", str(_frame(state, f)), "hidden" if is_hidden else "shown") for f, is_hidden in hide.items()],
     ]
     decided += [
-        ("order_code", str(_order_subject(state, order)), _child(book, code))
-        for order, code in (order_code or {}).items()
+        ("order_code", str(_order_subject(state, order)), _child(book, code)) for order, code in order_code.items()
     ]
     brought, replayed = brought_choices(state, choices, "codes", lambda *row: _resolved(state, book, *row))
     new = pd.concat([t for t in (brought, _as_choices(decided, said)) if len(t)] or [brought]).drop_duplicates(
@@ -89,7 +101,7 @@ def plan_codes(
     children = {int(t): v for k, t, v in new[["kind", "target", "value"]].to_numpy() if k == "order_code"}
     children = {key: code for key, code in children.items() if not _stands(state, key, code)}
 
-    choices = kept_choices(state.choices, new)
+    choices = taken.explained(kept_choices(state.choices, new))
     state = state.replace(subjects=named_cards(state, _typed_names(state, children)))
     tables, pictures = picture_tables(state, state.frames, choices)
     order_tables = _recoded(state, children, book) if children else {}
@@ -97,7 +109,7 @@ def plan_codes(
     step = state.replace(
         **tables, **order_tables, choices=choices, findings=_replaced(state.findings, "photos", photos)
     )
-    filled = refill(step)
+    filled = _retried(state, step, children)
     result = {
         "choices": len(new),
         "frames_moved": _moved(state, step),
@@ -108,12 +120,11 @@ def plan_codes(
     }
     headline = (f"{result['choices']} decisions, {result['frames_moved']} frames filed anew; "
                 f"{result['slots_changed']} slots got another picture, {result['slots_empty']} stay empty")  # fmt: skip
-    populated = (state.findings["verb"] == "populate").any() or state.slots["frame_id"].notna().any()
     changed = {**tables, **order_tables, "choices": choices}
     also = {"photos": photos, **_settled(state.findings, children, state)}
     if set(children.values()) & set(UNDECIDED):
         also |= restated(state, **changed)
-    if populated:  # before the first populate nothing is filled behind anybody's back
+    if was_populated(state):  # before the first populate nothing is filled behind anybody's back
         changed["slots"] = filled.slots
         also["populate"] = filled.findings
     return Plan.between(
@@ -225,6 +236,83 @@ def _named(state: JobState, order: str) -> list[int]:
     return [int(key) for key in refs.index[refs == order]]
 
 
+class _Taken:
+    """Proposals that a person took: each a first one, no two about the same frames or the same child."""
+
+    def __init__(self, rows: pd.DataFrame) -> None:
+        self._rows = rows
+
+    def of(self, verb: str) -> dict[int | str, str]:
+        """What they come to, as if it had been typed."""
+        rows = self._rows[self._rows["verb"] == verb]
+        origin = rows["order_subject_id"].astype("int64") if verb == "order_code" else rows["from"]
+        return dict(zip(origin, rows["to"], strict=True))
+
+    def explained(self, choices: pd.DataFrame) -> pd.DataFrame:
+        """The choices, those that were taken with the evidence behind the person's own reason."""
+        rows = self._rows
+        kind = rows["verb"].replace("show", "hide")
+        target = rows["from"].where(kind != "order_code", rows["order_subject_id"].astype("str"))
+        said = dict(
+            zip(
+                zip(kind, target, strict=True),
+                rows["cause"] + ", " + rows["sure"] + ": " + rows["evidence"],
+                strict=True,
+            )
+        )
+        more = pd.Series(
+            [said.get(key) for key in zip(choices["kind"], choices["target"], strict=True)], choices.index, dtype="str"
+        )
+        why = (choices["why"].fillna("") + " (proposed: " + more + ")").str.strip()
+        return choices.assign(why=why.where(more.notna(), choices["why"]))
+
+
+def _taken(state: JobState, keys: Iterable[str]) -> _Taken:
+    keys = list(dict.fromkeys(keys))
+    if not keys:
+        return _Taken(pd.DataFrame(columns=["verb", "from", "to", "order_subject_id", "cause", "sure", "evidence"]))
+    known = code_causes(state)
+    known = known[known["key"].isin(keys)].sort_values("rank")
+    for key in keys:
+        if key not in set(known["key"]):
+            _refuse_other_job(state, key)
+            raise UsageError(f"there is no proposal {key} for {state.name} now: see them with `prepaykit codes`")
+    later = known[known.groupby("key")["rank"].transform("min") > 1]
+    if len(later):
+        row = later.iloc[0]
+        raise Refused(
+            f"{row['key']} is not the first proposal for order {row['order_no']}. If a look at frames {row['look']} shows that it is right: "
+            f"prepaykit codes --{row['verb'].replace('_', '-')} {row['key'].split(':', 1)[1]}"
+        )
+    _require_waiting(state, known)
+    rows = known.drop_duplicates("key")
+    for column, what in (("from", "the same frames"), ("to", "the same child")):
+        twice = rows[rows.duplicated(column, keep=False) & (rows["verb"] != "order_code")]
+        if len(twice):
+            raise Refused(
+                f"{' and '.join(twice['key'])} speak of {what}: take one, look at what follows, then the other"
+            )
+    return _Taken(rows)
+
+
+def _refuse_other_job(state: JobState, key: str) -> None:
+    to = compact(key.rpartition("=")[2])
+    job = state.other_codes.loc[state.other_codes["access_code"].map(compact) == to, "job"]
+    if len(job):
+        raise Refused(f"{key}: that code belongs to job {job.iloc[0]}; nothing of {state.name} can be filed under it")
+
+
+def _require_waiting(state: JobState, rows: pd.DataFrame) -> None:
+    order = rows["order_subject_id"].map(state.order_subjects.set_index("order_subject_id")["order_id"])
+    status = order.map(state.orders.set_index("order_id")["status"])
+    gone = rows[~status.isin(CHILD_MAY_CHANGE)]
+    if len(gone):
+        at = gone.iloc[0]
+        raise Refused(
+            f"order {at['order_no']} is {status[gone.index[0]]}: take it out of the batch first (prepaykit undo), or correct by hand"
+        )
+
+
 # --- what follows ------------------------------------------------------------------------------------------------------
 
 
@@ -321,6 +409,25 @@ def _recoded(state: JobState, children: dict[int, str], book: _CodeBook) -> dict
         **{c: state.slots[c].mask(lost) for c in ("filled_by", "artwork_path", "artwork_sha256")},
     )
     return {"order_subjects": order_subjects, "slots": slots}
+
+
+def _retried(before: JobState, after: JobState, children: Iterable[int]) -> Filled:
+    """Slots filled anew, and their findings, for the orders whose children or groups gain or lose frames; all others as they were."""
+    people = _changed(
+        before.galleries, after.galleries, ["frame_id", "subject_id", "is_active", "is_hidden"], "subject_id"
+    )
+    groups = _changed(before.group_frames, after.group_frames, ["frame_id", "group_id", "position"], "group_id")
+    in_groups = after.subjects.loc[after.subjects["group_id"].isin(groups), "subject_id"]
+    lines = after.lines.loc[after.lines["order_subject_id"].isin(list(children)), "line_id"]
+    slots = after.slots
+    touched = slots["subject_id"].isin({*people, *in_groups}) | slots["line_id"].isin(lines)
+    return refill_some(before, after, slots.loc[touched, "order_id"])
+
+
+def _changed(before: pd.DataFrame, after: pd.DataFrame, columns: list[str], owner: str) -> set[int]:
+    """Whose rows are not the same in both tables."""
+    both = pd.concat([before[columns], after[columns]])
+    return set(both.loc[~both.duplicated(keep=False), owner].dropna())
 
 
 def _moved(before: JobState, after: JobState) -> int:

@@ -21,13 +21,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from prepaykit.decide.populate import refill_some, was_populated
 from prepaykit.rules.codes import issue_codes, normal_code
+from prepaykit.rules.names_update import (
+    missing_people,
+    one_row_a_child,
+    orders_of_missing,
+    pairs_found,
+    perhaps_same,
+    refuse_student_ids,
+    said_same,
+)
 from prepaykit.rules.standing import restated
 from prepaykit.tables.catalog import empty, typed
 from prepaykit.tables.findings import found, together
 from prepaykit.tables.plan import Change, Plan
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from prepaykit.tables.state import JobState
 
 PERMISSIONS = ["photograph", "sell", "yearbook", "directory", "group_ok"]
@@ -45,6 +57,8 @@ _TEXTS = [
     "school",
     "extra",
 ]
+_OF_PICTURES = ["group_id", "photograph", "sell"]
+_ALSO_TOLD = {"moved": "moved to another class", "missing": "missing in the file", "waiting": "rows wait"}
 _KEPT = ["first_name", "last_name", "teacher", "grade", "student_id", "email", "phone", "extra"]
 
 
@@ -56,6 +70,7 @@ def plan_names(
     findings: pd.DataFrame | None = None,
     blanks: int = 0,
     now: pd.Timestamp | None = None,
+    same: Mapping[str, str] | None = None,
 ) -> Plan:
     """Take in a names list: new people and classes get codes, known people are updated, nobody is taken off.
 
@@ -63,9 +78,10 @@ def plan_names(
     blank cards the job should have in all. `seed`: for the new codes. `findings`: what the reader found.
     New people are `expected` on picture day, `absent` if its frames were read already, `opted_out` if they must not be
     photographed. Findings: code_of_other_job, code_doubled, code_is_student_id, code_kept, row_doubled, namesakes,
-    subject_missing, no_group. Without any row, what was found in the last list still stands. A row whose code belongs to
+    subject_missing, missing_has_orders, perhaps_same_child, student_id_doubled, no_group. Without any row, what was found in the last list still stands. A row whose code belongs to
     another job is refused; a code that stands twice stays with its first row, the other row gets a code of its own.
-    Does not match people whose names are only alike. Source: domain.md 6.1, 19 (A13).
+    A row that may be a child who is missing in the file waits; `same` (row number → the child's code, or `new`) is what a person says of it.
+    Once populated, orders of children who changed class or permission are retried. Source: domain.md 6.1, 19 (A13).
 
     >>> from prepaykit.tables.state import JobState
     >>> state = JobState.new(name="maple-grove-2026", school="Maple Grove")
@@ -78,6 +94,10 @@ def plan_names(
     rows, spoken = _allowed(state, _complete(names))
     rows, groups, groups_new = _with_groups(state, rows)
     rows["subject_id"] = _known(state, rows)
+    rows["subject_id"], said_new = said_same(state, rows, same or {})
+    pairs = perhaps_same(state, rows)
+    pairs = pairs[~pairs["row"].isin(said_new)]
+    rows = rows[~rows["row"].isin(pairs["row"])].reset_index(drop=True)
     rows, taken_already = _without_taken_codes(state, rows)
     subjects, changed, kept = _updated(state, rows)
     fresh = rows[rows["subject_id"].isna()]
@@ -95,15 +115,54 @@ def plan_names(
     groups.loc[groups_new, "access_code"] = codes[: groups_new.sum()]
     new.loc[lacking, "access_code"] = codes[groups_new.sum() :]
     subjects = pd.concat([subjects, new]) if len(new) else subjects
-    own = [*spoken, taken_already, kept, *_about_people(subjects, rows, state)]
+    # Whom a waiting row may be is told with that row, and not as missing as well.
+    lost = missing_people(state, rows) if len(names) else state.subjects.head(0)
+    lost = lost[~lost["access_code"].isin(pairs["access_code"])]
+    own = [
+        *spoken,
+        taken_already,
+        kept,
+        pairs_found(pairs),
+        orders_of_missing(state, lost),
+        *_about_people(subjects, lost),
+    ]
+    tables = {"groups": groups, "subjects": typed("subjects", subjects)}
+    also = restated(state, **tables)
+    tables, more = _retried(state, tables)
     result = _counts(subjects, groups, len(new), changed, len(codes))
+    result |= {"moved": _moved(state, subjects), "missing": len(lost), "waiting": pairs["row"].nunique()}
     headline = (
         f"{result['people']} people in {result['classes']} {'class' if result['classes'] == 1 else 'classes'}, "
         f"{result['blank_cards']} blank card{'' if result['blank_cards'] == 1 else 's'}; "
         f"{len(new)} new, {changed} changed, {len(codes)} codes issued"
+        + "".join(f", {result[key]} {words}" for key, words in _ALSO_TOLD.items() if result[key])
     )
-    return Plan.between(state, "names", {"groups": groups, "subjects": subjects}, headline=headline, result=result,
-                        findings=_findings(state, names, findings, own), also_findings=restated(state, groups=groups, subjects=subjects))  # fmt: skip
+    return Plan.between(state, "names", tables, headline=headline, result=result,
+                        findings=_findings(state, names, findings, own), also_findings={**also, **more})  # fmt: skip
+
+
+def _retried(
+    state: JobState, tables: dict[str, pd.DataFrame]
+) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
+    """The tables with the slots of children who changed class or permission filled anew, and what populate says then."""
+    before = state.subjects.set_index("subject_id")[_OF_PICTURES]
+    after = tables["subjects"].set_index("subject_id")[_OF_PICTURES].loc[before.index]
+    differs = ~((before == after).fillna(False) | (before.isna() & after.isna())).all(axis=1)
+    if not differs.any() or not was_populated(state):
+        return tables, {}
+    orders = state.slots.loc[state.slots["subject_id"].isin(differs.index[differs]), "order_id"]
+    filled = refill_some(state, state.replace(**tables), orders)
+    return {**tables, "slots": filled.slots}, {"populate": filled.findings}
+
+
+def _moved(state: JobState, subjects: pd.DataFrame) -> int:
+    """How many known people are in another class now."""
+    now = subjects.set_index("subject_id")["group_id"].reindex(state.subjects["subject_id"]).astype("Int64")
+    return int(
+        (
+            (now.to_numpy() != state.subjects["group_id"].to_numpy()) & state.subjects["group_id"].notna().to_numpy()
+        ).sum()
+    )
 
 
 # --- rows of the file --------------------------------------------------------------------------------------------------
@@ -144,7 +203,9 @@ def _allowed(state: JobState, rows: pd.DataFrame) -> tuple[pd.DataFrame, list[pd
     spoken.append(
         _rows_found("row_doubled", rows[twice], [f"row {r} stands twice; one is used" for r in rows.loc[twice, "row"]])
     )
-    rows = rows[~twice].reset_index(drop=True)
+    rows, ids = refuse_student_ids(state, rows[~twice].reset_index(drop=True))
+    rows, again = one_row_a_child(rows)
+    spoken += [ids, again]
     doubled = rows["access_code"].notna() & (
         rows.duplicated("access_code") | rows["access_code"].isin(state.groups["access_code"])
     )
@@ -154,17 +215,6 @@ def _allowed(state: JobState, rows: pd.DataFrame) -> tuple[pd.DataFrame, list[pd
     ]
     spoken.append(_rows_found("code_doubled", rows[doubled], details))
     rows.loc[doubled, "access_code"] = None
-    same = rows["access_code"].notna() & (rows["access_code"] == rows["student_id"])
-    if same.any():
-        spoken.append(
-            found(
-                "names",
-                "code_is_student_id",
-                "names",
-                ["access_code"],
-                f"{int(same.sum())} rows use the student id as access code",
-            )
-        )
     return rows, spoken
 
 
@@ -357,12 +407,9 @@ def _new_people(state: JobState, fresh: pd.DataFrame, blanks: int) -> pd.DataFra
 # --- findings and counts -----------------------------------------------------------------------------------------------
 
 
-def _about_people(subjects: pd.DataFrame, rows: pd.DataFrame, state: JobState) -> list[pd.DataFrame]:
+def _about_people(subjects: pd.DataFrame, lost: pd.DataFrame) -> list[pd.DataFrame]:
     people = typed("subjects", subjects)
     people = people[people["kind"] != "blank"]
-    lost = state.subjects[
-        (state.subjects["source"] == "names_list") & ~state.subjects["subject_id"].isin(rows["subject_id"].dropna())
-    ]
     full = people["first_name"].fillna("").str.casefold() + "\n" + people["last_name"].fillna("").str.casefold()
     full = full + "\n" + people["group_id"].astype("str").fillna("")
     alike = people[full.duplicated(keep=False)]

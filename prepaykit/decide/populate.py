@@ -6,11 +6,13 @@ you like: it overwrites its own proposals, never a person's. Source: the user's 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
 from prepaykit.rules.slots import Filled, fill_slots
+from prepaykit.tables.catalog import typed
+from prepaykit.tables.findings import together
 from prepaykit.tables.plan import Plan
 from prepaykit.tables.state import JobState
 from prepaykit.tables.status import SETTLED
@@ -56,6 +58,23 @@ def refill(state: JobState) -> Filled:
         retake_policy=str(state.job["retake_policy"]),
         likely_codes=likely_codes(state),
     )
+
+
+def refill_some(before: JobState, after: JobState, orders: Iterable[int]) -> Filled:
+    """The slots of these orders filled anew, with their findings; all others, and what was found about them, as they were."""
+    slots = after.slots
+    retried = slots["order_id"].isin(set(orders)).to_numpy()
+    filled = refill(after)
+    mixed = pd.concat([filled.slots[retried], slots[~retried]]).sort_index() if len(slots) else filled.slots
+    keys = set(slots.loc[retried, "slot_id"].astype("str"))
+    old = before.findings[before.findings["verb"] == "populate"]
+    new = filled.findings[filled.findings["key"].isin(keys)]
+    return Filled(typed("slots", mixed), together(old[~old["key"].isin(keys)], new))
+
+
+def was_populated(state: JobState) -> bool:
+    """Has populate run? Before, nothing is filled behind anybody's back."""
+    return bool((state.findings["verb"] == "populate").any() or state.slots["frame_id"].notna().any())
 
 
 def empty_slots_after(state: JobState, tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from prepaykit.rules.code_repair import repaired_code
 from prepaykit.rules.codes import compact, is_own_form, normal_code
 
 CARD_NOT_READ = "card not read"
@@ -97,7 +98,8 @@ def _own_code(text: str, known: set[str], by_compact: dict[str, str | None], sha
         if listed:
             return listed
     code = normal_code(text)
-    return code if is_own_form(code) or _shape(code) in shapes else None
+    # A card written or printed with a slip is a card all the same: what follows it must not go to the child before.
+    return code if is_own_form(code) or _shape(code) in shapes or repaired_code(code, known) else None
 
 
 def _shape(code: str) -> str:

@@ -40,6 +40,10 @@ Table(
         "has_automatic_matching",
         "a child that weighing names, class and codes is certain of is taken without a person; no: it is only proposed",
     ),
+    flag(
+        "student_ids_as_codes",
+        "the names list may bring student ids as access codes; next year's list would take them over",
+    ),
     text("sibling_policy", "an order with one child photographed and one not", needed=True, values=SIBLING_POLICIES),
     text("underpaid_policy", "an order paid less than due", needed=True, values=("hold", "ship")),
     text("check_payee", "whom checks must be made out to; none: not looked at"),

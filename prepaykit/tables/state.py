@@ -29,6 +29,7 @@ DEFAULT_JOB = {
     "batch_processing": "manual",
     "has_manual_revision": False,
     "has_automatic_matching": True,
+    "student_ids_as_codes": False,
     "sibling_policy": "hold_whole",
     "underpaid_policy": "hold",
     "retake_policy": "latest",

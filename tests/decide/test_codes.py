@@ -158,3 +158,77 @@ def test_a_hidden_group_picture_is_set_aside_and_the_next_one_is_taken():
     assert state.after(plan_codes(state, hide={2: False})).group_frames.sort_values("position")[
         "frame_id"
     ].tolist() == [2, 3]
+
+
+# --- taking a proposal -------------------------------------------------------------------------------------------------
+
+EIGHT = ("KA11", "KB22", "KC33", "KD44", "KE55", "KF66", "KG77", "KH88")
+
+
+def two_unknown():
+    """Eight children with an order each; the cards of KC33 and KF66 could not be read."""
+    return photographed(with_orders(job(*EIGHT), *EIGHT), day("KA11 . KB22 . ? . KD44 . KE55 . ? . KG77 . KH88 ."))
+
+
+def test_a_proposal_named_by_its_key_is_taken_with_its_evidence_and_only_its_order_is_retried():
+    state = two_unknown()
+    stale = state.replace(slots=state.slots.assign(frame_id=state.slots["frame_id"].mask(state.slots["slot_id"] == 1)))
+    plan = plan_codes(stale, take=["tag:5=KC33"], why="looked at both frames")
+    after = stale.after(plan)
+    assert after.choices[["kind", "target", "value"]].to_numpy().tolist() == [["tag", "5", "KC33"]]
+    assert after.choices["why"].iloc[0].startswith("looked at both frames (proposed: unread_card, sure: ")
+    assert plan.changes["slots"].after["slot_id"].tolist() == [3], "slot 1 could be filled too, but nobody asked for it"
+    assert pictures(after)[2] == 6
+    gone, kept = (t.findings[t.findings["verb"] == "populate"]["key"].tolist() for t in (stale, after))
+    assert sorted(set(gone) - set(kept)) == ["3"] and not set(kept) - set(gone)
+    assert plan_codes(after, take=[]).is_empty
+
+
+def test_the_child_who_loses_frames_is_retried_with_the_child_who_gets_them():
+    frames = day("KA11 . . KB22 . . . . KD44 . . KE55 . . KF66 . . KG77 . .")
+    frames.loc[6:, "shot_at"] += pd.Timedelta(seconds=20)
+    state = photographed(with_orders(job(*EIGHT[:7]), "KB22", "KC33"), frames)
+    state = state.replace(slots=state.slots.assign(frame_id=[7, None], filled_by=["person", None]))
+    after = state.after(plan_codes(state, take=["tag:7=KC33"], why="looked"))
+    assert pictures(after) == [5, 7], "the frame that a person had chosen for KB22 shows KC33"
+
+
+def test_only_a_first_proposal_can_be_taken_and_the_way_out_is_said():
+    state = photographed(
+        with_orders(job(*EIGHT[:6], blanks=("BX01",)), "KC33"), day("KA11 . KB22 . ? . BX01 . KD44 . KE55 . KF66 .")
+    )
+    with pytest.raises(Refused, match=r"not the first proposal for order 101.*prepaykit codes --bind BX01=KC33"):
+        plan_codes(state, take=["bind:BX01=KC33"])
+    with pytest.raises(UsageError, match="no proposal tag:5=KA11"):
+        plan_codes(state, take=["tag:5=KA11"])
+
+
+def test_two_proposals_about_the_same_frames_are_refused():
+    state = photographed(with_orders(job(*EIGHT), "KC33", "KD44"), day("KA11 . KB22 . ? . KE55 . KF66 . KG77 . KH88 ."))
+    with pytest.raises(Refused, match="the same frames"):
+        plan_codes(state, take=["tag:5=KC33", "tag:5=KD44"])
+
+
+def test_a_proposal_with_the_code_of_another_job_or_for_an_order_in_a_batch_is_refused():
+    state = two_unknown()
+    object.__setattr__(state, "other_codes", pd.DataFrame({"access_code": ["XY99"], "job": ["oak-hill-2026"]}))
+    with pytest.raises(Refused, match="oak-hill-2026"):
+        plan_codes(state, take=["tag:5=XY99"])
+    gone = state.replace(orders=state.orders.assign(status="in_batch"))
+    with pytest.raises(Refused, match="is in_batch"):
+        plan_codes(gone, take=["tag:5=KC33"])
+
+
+def test_taking_one_proposal_of_a_whole_demo_changes_no_other_order():
+    from prepaykit.rules.code_causes import code_causes
+    from tests.demo_in_memory import demo_in_memory
+
+    demo = demo_in_memory("small", 1)
+    causes = code_causes(demo.state)
+    row = causes[causes["sure"] == "sure"].iloc[0]
+    plan = plan_codes(demo.state, take=[row["key"]], why="looked")
+    after = demo.state.after(plan)
+    mine = after.orders.loc[after.orders["order_no"] == row["order_no"], "order_id"]
+    changed = plan.changes["slots"].after
+    assert set(changed["order_id"]) == set(mine) and len(changed) == row["slots"]
+    assert all(row["to"] in demo.owner[int(f)] for f in changed["frame_id"])

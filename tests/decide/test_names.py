@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from prepaykit.decide.names import plan_names
 from prepaykit.decide.orders import plan_orders
+from prepaykit.errors import Refused, UsageError
 from prepaykit.rules.codes import is_own_form, issue_codes
 from prepaykit.tables.state import JobState
 from tests.tables_as_text import table
@@ -321,3 +322,217 @@ def test_a_name_corrected_under_a_printed_code_is_taken_over_and_contradicting_o
     said = after.findings[after.findings["verb"] == "orders"]
     assert "name_contradicts_code" in said["code"].tolist()
     assert "package_unknown" in said["code"].tolist(), "what the tables cannot show stays"
+
+
+# --- student ids -------------------------------------------------------------------------------------------------------
+
+
+def test_student_ids_are_not_taken_as_codes_and_the_list_may_come_again():
+    names = THREE.assign(access_code=["001", "2", "X-3"])
+    plan = plan_names(job(), names, seed=1, now=NOW)
+    after = job().after(plan)
+    assert [is_own_form(c) for c in after.subjects["access_code"]] == [True, True, False], (
+        "2 is the id 002 without its zeros"
+    )
+    assert "2 rows have a student id as access code; they are not taken" in plan.findings["detail"].iloc[0]
+    assert plan_names(after, names, seed=9, now=NOW).is_empty
+
+
+def test_a_job_may_be_set_to_take_student_ids_and_those_in_a_job_stay():
+    names = THREE.assign(access_code=THREE["student_id"])
+    allowed = JobState.new(name="maple-grove-2026", school="Maple Grove", student_ids_as_codes=True)
+    plan = plan_names(allowed, names, seed=1, now=NOW)
+    after = allowed.after(plan)
+    assert after.subjects["access_code"].tolist() == ["001", "002", "003"]
+    assert "as the setting student_ids_as_codes says" in plan.findings["detail"].iloc[0]
+    off = after.replace(jobs=after.jobs.assign(student_ids_as_codes=False))
+    plan = plan_names(off, names, seed=1, now=NOW)
+    assert not plan.counts() and codes_of(plan) == {}
+
+
+# --- a corrected list --------------------------------------------------------------------------------------------------
+
+CLASS = rows("""
+    first_name  last_name  group  teacher  email
+    Zoe         Martin     3A     Hewitt   m@example.org
+    Bo          Ng         3A     Hewitt   n@example.org
+    Cy          Roe        3B     Smith    -
+    Maria       Santos     3A     Hewitt   s@example.org
+""")
+
+
+def corrected(**changes):
+    """The class as the school sends it again: `bo={"last_name": "Nguyen"}` changes the row of Bo."""
+    names = CLASS.copy()
+    for first, fields in changes.items():
+        for column, value in fields.items():
+            names.loc[CLASS["first_name"].str.lower() == first, column] = value
+    return names.assign(row=range(2, len(names) + 2))
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"zoe": {"first_name": "Zoey"}}, "first name"),
+        ({"maria": {"last_name": "Lindqvist", "email": None}}, "first name exact, surname different, the same class"),
+        ({"zoe": {"first_name": "Martin", "last_name": "Zoe"}}, "exchanged"),
+        ({"zoe": {"group": "4C", "teacher": "Birch"}}, "first name exact, surname exact, another class"),
+        (
+            {"maria": {"first_name": "Mariah", "last_name": "Olsen", "group": "4C", "teacher": "Birch"}},
+            "address agrees",
+        ),
+    ],
+)
+def test_a_new_row_that_may_be_a_missing_child_waits_until_a_person_says_so(changes, words):
+    state = seen(CLASS)
+    code = dict(zip(state.subjects["first_name"], state.subjects["access_code"], strict=True))
+    (first,) = changes
+    row = {"zoe": 2, "maria": 5}[first]
+    names = corrected(**changes)
+    plan = plan_names(state, names, seed=3, now=NOW)
+    (pair,) = plan.findings[plan.findings["code"] == "perhaps_same_child"].itertuples()
+    assert (pair.key, pair.suggestion) == (f"row {row}", code[first.title()]) and words in pair.detail
+    assert f"--same {row}={code[first.title()]} --apply" in pair.next_move
+    assert plan.result["waiting"] == 1 and "subjects" not in plan.changes and "subject_missing" not in codes_of(plan)
+    as_said = state.after(plan_names(state, names, seed=3, now=NOW, same={str(row): pair.suggestion}))
+    assert as_said.subjects["access_code"].tolist() == state.subjects["access_code"].tolist()
+    assert as_said.subjects["first_name"].tolist() == names["first_name"].tolist()
+    assert plan_names(as_said, names, seed=3, now=NOW, same={str(row): pair.suggestion}).is_empty
+    apart = state.after(plan_names(state, names, seed=3, now=NOW, same={str(row): "new"}))
+    assert len(apart.subjects) == 5 and apart.subjects["access_code"].is_unique
+    assert plan_names(apart, names, seed=3, now=NOW).is_empty
+
+
+def test_a_sister_in_the_class_and_a_child_of_another_id_are_not_taken_for_the_missing_one():
+    sister = corrected(zoe={"first_name": "Beatriz"})
+    assert codes_of(plan_names(seen(CLASS), sister, seed=3, now=NOW)).keys() == {"subject_missing"}
+    ids = CLASS.assign(student_id=["1", "2", "3", "4"])
+    other = corrected(zoe={"first_name": "Zoey"}).assign(student_id=["9", "2", "3", "4"])
+    assert "perhaps_same_child" not in codes_of(plan_names(seen(ids), other, seed=3, now=NOW))
+
+
+def test_what_is_said_of_a_row_is_checked():
+    state, names = seen(CLASS), corrected(zoe={"first_name": "Zoey"})
+    with pytest.raises(UsageError, match="no row 99"):
+        plan_names(state, names, seed=3, now=NOW, same={"99": "new"})
+    with pytest.raises(UsageError, match="NOPE is no code of a child"):
+        plan_names(state, names, seed=3, now=NOW, same={"2": "NOPE"})
+    with pytest.raises(Refused, match="row 3 is another child"):
+        plan_names(state, names, seed=3, now=NOW, same={"3": state.subjects["access_code"].iloc[0]})
+    with pytest.raises(Refused, match="row 3 is that child"):
+        plan_names(state, names, seed=3, now=NOW, same={"2": state.subjects["access_code"].iloc[1]})
+
+
+def test_two_rows_with_one_id_are_one_child_if_their_names_agree_and_else_two_who_are_told():
+    names = rows("""
+        first_name  last_name  group  student_id
+        Sofia       Lopez      3A     7
+        Sofía       Lopez      3B     7
+        Ben         Kim        3A     8
+        Tariq       Haddad     3A     8
+    """)
+    plan = plan_names(job(), names, seed=1, now=NOW)
+    assert codes_of(plan) == {"row_doubled": ["row 3"], "student_id_doubled": ["row 5"]}
+    after = job().after(plan)
+    assert after.subjects["first_name"].tolist() == ["Sofia", "Ben", "Tariq"]
+    assert plan_names(after, names, seed=2, now=NOW).is_empty
+
+
+def test_two_rows_with_one_code_and_one_name_are_one_child():
+    names = rows("""
+        first_name  last_name  group  access_code
+        Ada         Lee        3A     X-1
+        Ada         Lee        3B     X-1
+    """)
+    plan = plan_names(job(), names, seed=1, now=NOW)
+    assert codes_of(plan) == {"row_doubled": ["row 3"]} and plan.result["people"] == 1
+
+
+def test_a_list_whose_codes_and_ids_were_all_made_anew_keeps_the_printed_codes():
+    state = seen()
+    anew = THREE.assign(
+        access_code=issue_codes(3, state.subjects["access_code"], seed=4), student_id=["901", "902", "903"]
+    )
+    plan = plan_names(state, anew, seed=2, now=NOW)
+    after = state.after(plan)
+    assert after.subjects["access_code"].tolist() == state.subjects["access_code"].tolist() and len(after.subjects) == 3
+    assert len(codes_of(plan)["code_kept"]) == 3
+
+
+def test_a_child_who_left_keeps_the_paid_order_and_it_is_said():
+    from tests.jobs import job as job_of_orders
+
+    state = job_of_orders(3)
+    state = state.replace(subjects=state.subjects.assign(student_id=["1", "2", "3"]))
+    names = state.subjects[["first_name", "last_name", "student_id", "teacher", "grade"]].assign(group="3A").iloc[:2]
+    plan = plan_names(state, names.reset_index(drop=True), seed=1, now=NOW)
+    assert codes_of(plan) == {"subject_missing": ["3"], "missing_has_orders": ["1003"]}
+    assert "orders" not in plan.changes and len(state.after(plan).subjects) == 3
+
+
+def test_a_child_who_moved_gets_the_picture_of_the_new_class_and_no_other_order_is_touched():
+    from tests.jobs import job as job_of_orders
+    from tests.jobs import populated
+
+    state = job_of_orders(3, products="group")
+    state = state.replace(subjects=state.subjects.assign(student_id=["1", "2", "3"]))
+    other = pd.DataFrame(
+        {"group_id": [2], "name": ["3B"], "teacher": ["Adams"], "grade": ["3"], "access_code": ["GGGG-0002"]}
+    )
+    state = state.replace(groups=pd.concat([state.groups, other]))
+    frame = int(state.group_frames["frame_id"].iloc[0])
+    more = state.frames[state.frames["frame_id"] == frame].assign(frame_id=99, path="A/IMG_0099.JPG", sequence=99)
+    state = populated(state.replace(frames=pd.concat([state.frames, more]),
+                                    group_frames=pd.concat([state.group_frames, pd.DataFrame({"frame_id": [99], "group_id": [2], "position": [1]})])))  # fmt: skip
+    names = state.subjects[["first_name", "last_name", "student_id", "teacher", "grade"]].assign(
+        group=["3A", "3B", "3A"]
+    )
+    plan = plan_names(state, names, seed=1, now=NOW)
+    assert plan.result["moved"] == 1 and "1 moved to another class" in plan.headline
+    assert state.after(plan).slots["frame_id"].tolist() == [frame, 99, frame]
+    assert plan.changes["slots"].after["slot_id"].tolist() == [2]
+    from prepaykit.decide.populate import plan_populate
+
+    assert plan_populate(state.after(plan)).is_empty, "populate by itself comes to the same"
+
+
+def test_the_preview_shows_every_field_that_would_change():
+    from prepaykit.rules.names_update import names_changes
+
+    state = seen(CLASS.assign(student_id=["1", "2", "3", "4"]))
+    codes = state.subjects["access_code"].tolist()
+    names = corrected(bo={"last_name": "Nguyen"}, cy={"group": "3A", "teacher": "Hewitt"}).assign(
+        student_id=["1", "2", "3", None]
+    )
+    names.loc[3, ["first_name", "last_name", "email"]] = ["Dev", "Patel", None]
+    shown = names_changes(state, plan_names(state, names, seed=3, now=NOW))
+    assert shown.drop(columns="before").to_numpy().tolist() == [
+        ["moved", codes[2], "class", "3A"],
+        ["changed", codes[1], "last_name", "Nguyen"],
+        ["changed", codes[2], "teacher", "Hewitt"],
+        ["missing", codes[3], "stays", None],
+        ["new", shown["who"].iloc[-1], "person", "Dev Patel, 3A"],
+    ]
+
+
+def test_an_update_is_taken_back_to_the_cell(tmp_path):
+    from prepaykit import Studio
+
+    (tmp_path / "one.csv").write_text(CLASS.to_csv(index=False), encoding="utf-8")
+    (tmp_path / "two.csv").write_text(
+        corrected(zoe={"first_name": "Zoey"}, cy={"group": "3A", "teacher": "Hewitt"})
+        .drop(columns="row")
+        .to_csv(index=False),
+        encoding="utf-8",
+    )
+    with Studio.open(tmp_path / "studio.db", actor="anna") as studio:
+        job_ = studio.new({"name": "maple-grove-2026", "school": "Maple Grove"})
+        job_.apply(job_.names(tmp_path / "one.csv", seed=1))
+        before = job_.state
+        code = before.subjects["access_code"].iloc[0]
+        job_.apply(job_.names(tmp_path / "two.csv", seed=2, same={"2": code}), why="corrected list")
+        assert job_.state.subjects["first_name"].tolist()[0] == "Zoey"
+        job_.undo(why="wrong file")
+        for table in ("subjects", "groups", "findings"):
+            new, old = (s.tables[table].drop(columns="version").reset_index(drop=True) for s in (job_.state, before))
+            pd.testing.assert_frame_equal(new, old)

@@ -139,12 +139,12 @@ def test_an_old_studio_is_copied_aside_before_it_is_brought_up_to_date(tmp_path,
         store.apply(names_plan(store.read(JOB), "AA"), actor="anna", why="")
         before = store.read(JOB)
     done = []
-    monkeypatch.setattr(migrations, "REVISION", "9998")
+    monkeypatch.setattr(migrations, "REVISION", "9999")
     monkeypatch.setattr("prepaykit.ledger.migrations.running.upgrade", lambda connection: done.append(connection))
     Store.open(place).close()
     monkeypatch.undo()
     assert len(done) == 1
-    with Store.open(tmp_path / "studio.db.before-9998") as copy:
+    with Store.open(tmp_path / "studio.db.before-9999") as copy:
         assert_same_job(copy.read(JOB), before)
 
 
@@ -155,7 +155,7 @@ def test_a_failed_upgrade_leaves_the_old_schema(tmp_path, monkeypatch):
 
     place = tmp_path / "studio.db"
     Store.open(place).close()
-    monkeypatch.setattr(migrations, "REVISION", "9998")
+    monkeypatch.setattr(migrations, "REVISION", "9999")
     monkeypatch.setattr("prepaykit.ledger.migrations.running.upgrade", breaks)
     with pytest.raises(RuntimeError):
         Store.open(place)
@@ -181,3 +181,20 @@ def test_a_store_carried_into_another_process_is_refused(store, monkeypatch):
     monkeypatch.setattr("os.getpid", lambda: -1)
     with pytest.raises(UsageError, match="opened by another process"):
         store.jobs()
+
+
+def test_a_studio_of_the_first_schema_is_brought_up_to_date_with_its_jobs(tmp_path):
+    from prepaykit.ledger.database import Database, engine_for
+    from prepaykit.ledger.migrations.running import upgrade
+
+    place = tmp_path / "studio.db"
+    database = Database(engine_for(str(place)))
+    with database.writing() as connection:
+        upgrade(connection, "0001")
+        columns = "job_id, name, school, status, timezone, currency, batch_processing, has_manual_revision, sibling_policy, underpaid_policy, retake_policy, lab_file_names, version"
+        values = "1, 'oak-hill-2026', 'Oak Hill', 'planning', 'America/Chicago', 'USD', 'manual', 0, 'hold_whole', 'hold', 'latest', 'code', 1"
+        connection.exec_driver_sql(f"INSERT INTO jobs ({columns}) VALUES ({values})")
+    database.close()
+    with Store.open(place) as store:
+        assert store.read("oak-hill-2026").job["student_ids_as_codes"] is False
+    assert (tmp_path / f"studio.db.before-{REVISION}").exists()

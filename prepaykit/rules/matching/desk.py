@@ -16,7 +16,8 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from prepaykit.rules.codes import compact
+from prepaykit.rules.code_repair import ALIKE
+from prepaykit.rules.code_repair import folded_code as fold_code
 from prepaykit.rules.matching import forms, levels
 from prepaykit.rules.matching.weights import WAYS, Bases
 
@@ -210,26 +211,45 @@ def _straight(readings: pd.DataFrame, number: np.ndarray, count: int) -> np.ndar
 
 def _schools(asked: pd.Series, listed: pd.Series) -> tuple[np.ndarray, np.ndarray, list[np.ndarray]]:
     """The school of each order and child; an order whose school is not said or not on the list has NOBODY's."""
-    known, child_block = _numbered_forms(listed, forms.school_form)
+    there = _listed_schools(listed)
+    known, child_block = _numbered(there)
     everybody = np.arange(len(listed))
     if len(known) < 2 or not asked.any():
         return np.full(len(asked), NOBODY), np.zeros(len(listed), dtype=np.int64), [everybody]
-    place = {k: i for i, k in enumerate(known) if k}
-    order_block = np.array(
-        _each(asked, lambda t: _same_school(forms.school_form(t), place) if t else NOBODY), dtype=np.int64
-    )
+    place = {k: i for i, k in enumerate(known) if k[0]}
+    order_block = np.array(_each(asked, lambda t: _same_school(*_school(t), place) if t else NOBODY), dtype=np.int64)
     return order_block, child_block, [np.flatnonzero(child_block == b) for b in range(len(known))]
 
 
-def _same_school(form: str, place: dict[str, int]) -> int:
-    """The one school whose name is this, begins with this, or is one letter off; NOBODY if there is none or several."""
-    if form in place:
-        return place[form]
+def _school(text: str) -> tuple[str, str]:
+    return (forms.school_form(text), forms.school_level(text)) if text else ("", "")
+
+
+def _listed_schools(listed: pd.Series) -> list[tuple[str, str]]:
+    """Name and level of each child's school; where only one level bears a name, a row that does not say it means that one."""
+    there = _each(listed, _school)
+    levels_of: dict[str, set[str]] = {}
+    for form, level in set(there):
+        levels_of.setdefault(form, set()).update({level} - {""})
+    only = {form: next(iter(found)) for form, found in levels_of.items() if len(found) == 1}
+    return [(form, level or only.get(form, "")) for form, level in there]
+
+
+def _same_school(form: str, level: str, place: dict[tuple[str, str], int]) -> int:
+    """The one school whose name is this, begins with this, or is one letter off; NOBODY if there is none or several.
+
+    Lincoln Elementary is not Lincoln Middle; Lincoln alone is neither where there are both.
+    """
+    if level and (form, level) in place:
+        return place[form, level]
     from rapidfuzz.distance import OSA
 
-    begins = [i for k, i in place.items() if k.startswith(form + " ") or form.startswith(k + " ")]
-    near = [i for k, i in place.items() if len(form) > 4 and OSA.distance(form, k, score_cutoff=1) <= 1]
-    return begins[0] if len(begins) == 1 else near[0] if len(near) == 1 and not begins else NOBODY
+    fits = {k: i for k, i in place.items() if not level or k[1] in ("", level)}
+    same = [i for k, i in fits.items() if k[0] == form]
+    begins = [i for k, i in fits.items() if k[0].startswith(form + " ") or form.startswith(k[0] + " ")]
+    near = [i for k, i in fits.items() if len(form) > 4 and OSA.distance(form, k[0], score_cutoff=1) <= 1]
+    likely = same or begins or near
+    return likely[0] if len(likely) == 1 else NOBODY
 
 
 def _classes(asked: pd.DataFrame, listed: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -297,20 +317,8 @@ def _code_texts(codes: pd.Series) -> np.ndarray:
         return np.array(_each(codes, lambda t: fold_code(t) if t else ""), dtype=object)
     # All codes in one go: each stands on a line of its own.
     result = np.empty(len(texts), dtype=object)
-    result[:] = plain.upper().translate(_ALIKE_ALL).split("\n") if len(texts) else []
+    result[:] = plain.upper().translate(_FOLDED_LINES).split("\n") if len(texts) else []
     return result
 
 
-_ALIKE = str.maketrans(
-    {"O": "0", "Q": "0", "D": "0", "I": "1", "L": "1", "J": "1", "Z": "2", "S": "5", "B": "8", "G": "6", "U": "V"}
-)
-_ALIKE_ALL = {**_ALIKE, **{n: None for n in range(33) if chr(n) != "\n"}, ord("-"): None, 127: None}
-
-
-def fold_code(code: str) -> str:
-    """A code as it is compared: without blanks and hyphens, upper case, look-alikes as one.
-
-    >>> fold_code("io8b-uv5s") == fold_code("1OBB VV55")
-    True
-    """
-    return compact(code).translate(_ALIKE)
+_FOLDED_LINES = {**ALIKE, **{n: None for n in range(33) if chr(n) != "\n"}, ord("-"): None, 127: None}

@@ -106,6 +106,11 @@ _SCHOOL_WORDS = frozenset(
         "public",
     ]
 )
+_SCHOOL_LEVELS = {
+    "elementary": {"elementary", "elem", "es", "el", "primary"},
+    "middle": {"middle", "ms", "jr", "junior"},
+    "high": {"high", "hs", "senior"},
+}
 
 Name = tuple[tuple[str, ...], tuple[str, ...]]
 
@@ -257,6 +262,19 @@ def school_form(text: str) -> str:
     words = folded_name(text).replace(",", " ").split()
     kept = [w for w in words if w not in _SCHOOL_WORDS]
     return " ".join(kept or words)
+
+
+def school_level(text: str) -> str:
+    """Which of the schools of one name is meant: elementary, middle or high; empty if that is not said.
+
+    >>> school_level("LINCOLN Elem."), school_level("Lincoln Jr. High"), school_level("Lincoln")
+    ('elementary', 'middle', '')
+    """
+    words = set(folded_name(text).replace(",", " ").replace(".", " ").split())
+    for level, signs in _SCHOOL_LEVELS.items():
+        if words & signs:
+            return level
+    return ""
 
 
 def mail_form(text: str) -> str:
