@@ -56,9 +56,15 @@ def rapidfuzz(drawn) -> Found:
 
 
 def recordlinkage(drawn) -> Found:
-    """The ECM classifier over Jaro-Winkler and exact comparisons, blocked on first name, surname and class."""
+    """The ECM classifier over Jaro-Winkler and exact comparisons, blocked on names and code."""
     left, right = (t.set_index("unique_id") for t in _plain(drawn))
-    blocks = [["first"], ["last"], ["school", "teacher", "grade"]]
+    cut = {"first3": ("first", 3), "first1": ("first", 1), "last3": ("last", 3), "last1": ("last", 1)}
+    left, right = (
+        t.assign(**{c: t[of].map(lambda v, n=n: v[:n], na_action="ignore") for c, (of, n) in cut.items()})
+        for t in (left, right)
+    )
+    # Not by class: ECM then takes "of the same class" for what it shall find.
+    blocks = [["first"], ["last"], ["code"], ["first3", "last1", "school"], ["last3", "first1", "school"]]
     return ranked(_ecm(left, right, blocks, ["first", "last", "teacher", "code"], ["grade", "school"]), 0.999)
 
 
@@ -214,7 +220,7 @@ def _ecm(
         compare.string(column, column, method="jarowinkler", threshold=0.88, label=column)
     for column in same:
         compare.exact(column, column, label=column)
-    features = compare.compute(pairs, left.fillna(""), right.fillna(""))
+    features = compare.compute(pairs, left, right)
     ecm = rl.ECMClassifier()
     ecm.fit_predict(features)
     values = {

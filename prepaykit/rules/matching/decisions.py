@@ -99,7 +99,15 @@ def decided(desk: Desk, pairs: pd.DataFrame, totals: pd.DataFrame, *, threshold:
 
 
 def vetoes_of(desk: Desk, pairs: pd.DataFrame) -> np.ndarray:
-    """What stands against taking each pair without a person: a name of `VETOES`, or empty."""
+    """What stands against taking each pair without a person: a name of `VETOES`, or empty.
+
+    What may still be taken, and why. No first name: a code of the child's own with the surname, as a code alone is enough where an order gives
+    nothing else; not if the class contradicts. Only an initial: with the surname and the child's code or the teacher; brothers and sisters may
+    share initial, grade and parents, and twins who share all of it tie. A sibling's code: it says the family, which siblings share, so the rest
+    must do: both names agree (one slip at most), the class too, and nothing contradicts. Another school: with both names (one slip at
+    most) and the child's code, or teacher and grade. A surname that does not agree: with the child's code, an address, the parent's surname
+    and the class, or first name and teacher. Names alone are never enough, and a first name that contradicts always stops it.
+    """
     first, last = _words(pairs["first_level"], FIRST), _words(pairs["last_level"], LAST)
     teacher, grade, code = (
         _words(pairs["teacher_level"], TEACHER),
@@ -131,7 +139,7 @@ def vetoes_of(desk: Desk, pairs: pd.DataFrame) -> np.ndarray:
             np.isin(code, ["other"]),
             np.isin(code, ["siblings", "sibling_near"]) & ~(near_name & class_agrees & ~class_contradicts),
             typed_id & listed_id & ((others & BY_ID) == 0),
-            (first == "initial") & ~(near_last & (by_code | by_address | by_teacher)),
+            (first == "initial") & ~(near_last & (by_code | by_teacher)),
             np.isin(last, ["different", "missing", "initial"])
             & ~(by_code | by_address | (by_parent & (first != "initial") & class_agrees) | (good_first & by_teacher)
                 | (good_first & (last == "initial") & class_agrees)),

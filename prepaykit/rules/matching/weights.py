@@ -138,7 +138,7 @@ class Bases:
     def of(self, bits: np.ndarray) -> np.ndarray:
         """log2 of how likely each typed name is; `bits`: share × spread of the levels."""
         likely = np.bincount(self._row, weights=self._share * np.exp2(bits)[self._level], minlength=len(self._off))
-        likely = likely + self._off * np.exp2(bits[0])  # a count of nothing is whole numbers
+        likely = likely + self._off * np.exp2(bits[0])
         return np.log2(np.where(self._empty, 1.0, likely))
 
 
