@@ -41,6 +41,8 @@ def test_the_same_job_teaches_the_same_and_nothing_is_kept_apart():
     pd.testing.assert_frame_equal(learnt_from(state), learnt_from(paper(state)))
     corrected = paper(state, match={"E-1": "X-9"}, who="bo")
     assert lessons(corrected) == []
+    recoded = state.after(plan_codes(state, order_code={"E-1": "X-9"}, who="bo", now=NOW))
+    assert lessons(recoded) == []
 
 
 def test_a_wrong_person_put_right_teaches_nothing():
@@ -93,8 +95,9 @@ def test_a_teacher_form_that_fits_another_teacher_or_class_is_not_learnt():
         E-1          Theodora       Boone         4      Ms. K.
         E-2          Vanessa        Quigley       4      Mr. Adeyemi
         E-3          Priya          Natarajan     2      Mr. Bob
+        E-4          Priya          Natarajan     4      Ms. Kowalsky
     """)
-    state = paper(job(names), rows, match={"E-1": "X-10", "E-2": "X-9", "E-3": "X-11"}, who="ana")
+    state = paper(job(names), rows, match={"E-1": "X-10", "E-2": "X-9", "E-3": "X-11", "E-4": "X-11"}, who="ana")
     assert lessons(state) == []
     alone = paper(job(), rows.head(1), match={"E-1": "X-10"})
     assert lessons(alone) == [["teacher_form", "Ms. K.", "Ms. Kowalski", True]]
