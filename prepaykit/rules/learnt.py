@@ -58,6 +58,13 @@ def _decided_pairs(state: JobState) -> pd.DataFrame:
     rows = state.choices[state.choices["kind"].isin(["match", "order_code"])]
     if not len(rows):
         return rows
+    # A code given to the order itself was the later word: what was said of its envelope before teaches nothing any more.
+    recoded = (
+        state.order_subjects["order_subject_id"].astype("str").isin(rows.loc[rows["kind"] == "order_code", "target"])
+    )
+    orders = state.order_subjects.loc[recoded, "order_id"]
+    paper = state.orders[(state.orders["origin"] == "paper") & state.orders["order_id"].isin(orders)]
+    rows = rows[~((rows["kind"] == "match") & rows["target"].isin(paper["order_no"]))]
     numbers = state.orders.set_index("order_id")["order_no"]
     children = state.order_subjects.assign(target=state.order_subjects["order_subject_id"].astype("str"), kind="order_code",
                                            choice="order " + state.order_subjects["order_id"].map(numbers).astype("str"))  # fmt: skip
@@ -107,11 +114,8 @@ def _teacher_forms(pairs: pd.DataFrame, listed: pd.DataFrame, state: JobState) -
             or not _surname_agrees(row)
         ):
             continue
-        if (
-            _grade(row) == "differs"
-            or any(_fits(words, t) for t in teachers if t not in own)
-            or _is_same(words, row["teacher"])
-        ):
+        is_known = _is_same(words, row["teacher"]) or (len(words[0]) > 1 and _fits(words, row["teacher"]))
+        if _grade(row) == "differs" or is_known or any(_fits(words, t) for t in teachers if t not in own):
             continue
         found.append({**row, "kind": TEACHER_FORM, "written": row["typed_teacher"], "listed": row["teacher"]})
     rows = _lessons(found)

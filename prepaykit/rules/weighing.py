@@ -67,7 +67,11 @@ class Weighed:
         """The same, with envelopes that have become orders meanwhile named as the children of these orders."""
         paper = work.orders[work.orders["origin"] == "paper"].set_index("order_id")["order_no"]
         children = work.order_subjects[work.order_subjects["order_id"].isin(paper.index)]
-        keys = pd.Series(children["order_subject_id"].astype("str").to_numpy(), index=children["order_id"].map(paper).to_numpy(), dtype="str")
+        keys = pd.Series(
+            children["order_subject_id"].astype("str").to_numpy(),
+            index=children["order_id"].map(paper).to_numpy(),
+            dtype="str",
+        )
         now = self.asked["number"].map(keys).where(self.asked["about"] == "envelopes")
         about = self.asked["about"].mask(now.notna(), "order_subjects")
         return replace(self, asked=self.asked.assign(about=about, key=self.asked["key"].mask(now.notna(), now)))

@@ -23,7 +23,9 @@ LATER = NOW + pd.Timedelta(days=1)
 def brought(text):
     rows = table(text)
     rows["decided_at"] = pd.to_datetime(rows["decided_at"], utc=True) if "decided_at" in rows else pd.NaT
-    return rows.reindex(columns=["kind", "target", "value", "who", "why", "decided_at"]).assign(row=range(2, len(rows) + 2))
+    return rows.reindex(columns=["kind", "target", "value", "who", "why", "decided_at"]).assign(
+        row=range(2, len(rows) + 2)
+    )
 
 
 def test_a_decision_is_kept_with_who_when_and_why():
@@ -47,7 +49,17 @@ def test_a_file_of_choices_does_exactly_what_the_person_did():
     file = choices_table(by_hand).assign(row=[2, 3])
     again = paper(job(), ROWS, choices=file)
     assert matches(again) == matches(by_hand)
-    for name in ("choices", "orders", "order_subjects", "lines", "slots", "payments", "postings", "envelopes", "findings"):
+    for name in (
+        "choices",
+        "orders",
+        "order_subjects",
+        "lines",
+        "slots",
+        "payments",
+        "postings",
+        "envelopes",
+        "findings",
+    ):
         pd.testing.assert_frame_equal(again.tables[name], by_hand.tables[name])
     assert plan_paper(again, ROWS, choices=file, now=LATER).is_empty
 

@@ -89,7 +89,9 @@ def test_differing_letters_are_marked_on_both_sides_and_equal_texts_are_not():
 
 def test_a_child_called_markup_is_text():
     evil = "<img src=x onerror=alert(1)>"
-    names = pd.concat([NAMES, NAMES.tail(1).assign(access_code="<b>X", first_name=evil, last_name='"><script>')], ignore_index=True)
+    names = pd.concat(
+        [NAMES, NAMES.tail(1).assign(access_code="<b>X", first_name=evil, last_name='"><script>')], ignore_index=True
+    )
     rows = envelopes("envelope_no  student_first  student_last  teacher\nE-1  Onerror  Script  Mr. Yeo")
     page = Explained(told_of(paper(job(names), rows), "E-1")).page()
     assert not {"img", "script"} & set(Tags(page).seen)
@@ -105,7 +107,11 @@ def test_the_page_needs_no_script_and_no_net_and_can_be_heard():
     page = shown.page()
     tags = Tags(page)
     assert tags.open == []
-    assert "default-src 'none'" in page and "http://" not in page.replace("http://www.w3.org/2000/svg", "") and "https://" not in page
+    assert (
+        "default-src 'none'" in page
+        and "http://" not in page.replace("http://www.w3.org/2000/svg", "")
+        and "https://" not in page
+    )
     assert len(tags.ids) == len(set(tags.ids))
     drawings = re.findall(r'<svg [^>]*role="img"[^>]*>.*?</svg>', page, re.S)
     assert len(drawings) == sum(len(t["candidates"]) for t in shown.told) > 4

@@ -27,7 +27,12 @@ def test_a_corrected_nickname_is_learnt_with_its_choice_and_decides_the_next_ord
     state = paper(job(), LESSON, match={"E-1": "X-10"}, who="ana", why="her mother says so")
     assert lessons(state) == [["nickname", "doruschka", "theodora", True]]
     (row,) = learnt_from(state).to_dict("records")
-    assert (row["choice"], row["who"], row["why"], row["decided_at"]) == ("envelope E-1", "ana", "her mother says so", NOW)
+    assert (row["choice"], row["who"], row["why"], row["decided_at"]) == (
+        "envelope E-1",
+        "ana",
+        "her mother says so",
+        NOW,
+    )
     assert matches(paper(state, NEXT))["E-2"] == ("X-10", "weighed")
 
 
@@ -36,6 +41,8 @@ def test_the_same_job_teaches_the_same_and_nothing_is_kept_apart():
     pd.testing.assert_frame_equal(learnt_from(state), learnt_from(paper(state)))
     corrected = paper(state, match={"E-1": "X-9"}, who="bo")
     assert lessons(corrected) == []
+    recoded = state.after(plan_codes(state, order_code={"E-1": "X-9"}, who="bo", now=NOW))
+    assert lessons(recoded) == []
 
 
 def test_a_wrong_person_put_right_teaches_nothing():
@@ -53,7 +60,9 @@ def test_a_wrong_person_put_right_teaches_nothing():
 
 def test_a_name_of_its_own_is_never_a_short_form():
     """Maria may be Mariana's sister."""
-    names = pd.concat([NAMES, NAMES.head(1).assign(access_code="X-20", first_name="Mariabella", last_name="Boone")], ignore_index=True)
+    names = pd.concat(
+        [NAMES, NAMES.head(1).assign(access_code="X-20", first_name="Mariabella", last_name="Boone")], ignore_index=True
+    )
     rows = envelopes("""
         envelope_no  student_first  student_last  grade  teacher
         E-1          Bella          Boone         3      Mrs. Hewitt
@@ -78,14 +87,17 @@ def test_a_teacher_form_of_this_school_is_learnt_and_read_as_the_teacher():
 
 
 def test_a_teacher_form_that_fits_another_teacher_or_class_is_not_learnt():
-    names = pd.concat([NAMES, NAMES.tail(1).assign(access_code="X-20", first_name="Ana", teacher="Mr. Kim")], ignore_index=True)
+    names = pd.concat(
+        [NAMES, NAMES.tail(1).assign(access_code="X-20", first_name="Ana", teacher="Mr. Kim")], ignore_index=True
+    )
     rows = envelopes("""
         envelope_no  student_first  student_last  grade  teacher
         E-1          Theodora       Boone         4      Ms. K.
         E-2          Vanessa        Quigley       4      Mr. Adeyemi
         E-3          Priya          Natarajan     2      Mr. Bob
+        E-4          Priya          Natarajan     4      Ms. Kowalsky
     """)
-    state = paper(job(names), rows, match={"E-1": "X-10", "E-2": "X-9", "E-3": "X-11"}, who="ana")
+    state = paper(job(names), rows, match={"E-1": "X-10", "E-2": "X-9", "E-3": "X-11", "E-4": "X-11"}, who="ana")
     assert lessons(state) == []
     alone = paper(job(), rows.head(1), match={"E-1": "X-10"})
     assert lessons(alone) == [["teacher_form", "Ms. K.", "Ms. Kowalski", True]]
@@ -116,7 +128,9 @@ def test_a_form_that_parents_of_another_class_write_is_not_used():
 
 
 def test_a_learnt_pair_never_tells_twins_apart():
-    twins = NAMES.head(2).assign(access_code=["T-1", "T-2"], first_name=["Theodora", "Cordelia"], last_name="Marlowe", email=None)
+    twins = NAMES.head(2).assign(
+        access_code=["T-1", "T-2"], first_name=["Theodora", "Cordelia"], last_name="Marlowe", email=None
+    )
     lesson = envelopes("""
         envelope_no  student_first  student_last  grade  teacher
         E-1          Doruschka      Marlowe       3      Mrs. Hewitt
