@@ -68,6 +68,8 @@ def test_two_typists_by_command_are_compared_settled_cashed_up_and_taken_back(fo
 def test_a_second_file_without_a_first_is_a_wrong_call(folder):
     _, said = run("paper", "--second", "second.xlsx", code=2)
     assert "give the first file too" in said
+    _, said = run("paper", "first.xlsx", "--differences", "d.csv", code=2)
+    assert "give the other file with --second" in said
     _, said = run("paper", "first.xlsx", "--settle", "E2=him", code=2)
     assert "settled as first, second, none" in said
 

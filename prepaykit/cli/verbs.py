@@ -87,6 +87,8 @@ def paper(
 
     if source is None and second is not None:
         raise UsageError("--second is the same envelopes keyed again: give the first file too")
+    if differences is not None and second is None:
+        raise UsageError("--differences are those of two typists: give the other file with --second")
     brings = source is not None or bags is not None or match or settle or choices
     plan = job.paper(source, second=second, settle=pairs(settle or [], what="--settle"), bags=bags, match=pairs(match or [], what="--match"),
                      choices=choices, why=why) if brings or not (workbook or cash_up or price_check or sheet) else None  # fmt: skip

@@ -48,12 +48,7 @@ Table(
     text("underpaid_policy", "an order paid less than due", needed=True, values=("hold", "ship")),
     text("check_payee", "whom checks must be made out to; none: not looked at"),
     text("retake_policy", "which shoot fills a slot when a child has two", needed=True, values=("latest", "first")),
-    text(
-        "lab_file_names",
-        "print files named by code only, or with the child's name",
-        needed=True,
-        values=("code", "name"),
-    ),
+    text("lab_file_names", "print files named by code only, or with the child's name", needed=True, values=("code", "name")),
     text("ship_to", "address of batch deliveries, one line"),
     text("archive_date", "date, YYYY-MM-DD; needed before selling"),
     text("selling_price_list", "name of the price list for proofing; needed before selling"),
@@ -481,9 +476,7 @@ def _check(name: str, frame: pd.DataFrame) -> None:
         if allowed:
             wrong = frame[column].notna() & ~frame[column].isin(allowed)
             if wrong.any():
-                raise UsageError(
-                    f"table {name}: {column} may be {', '.join(allowed)}; got {frame.loc[wrong, column].iloc[0]!r}"
-                )
+                raise UsageError(f"table {name}: {column} may be {', '.join(allowed)}; got {frame.loc[wrong, column].iloc[0]!r}")
     doubled = frame.duplicated(list(key_of(name)))
     if doubled.any():
         raise UsageError(f"table {name}: {int(doubled.sum())} rows repeat a key {key_of(name)}")

@@ -163,9 +163,7 @@ def found(
     rows["detail"] = detail if isinstance(detail, str) else list(detail)
     rows["suggestion"] = suggestion if suggestion is None or isinstance(suggestion, str) else list(suggestion)
     hints = keys if hints is None else [str(h) for h in hints]
-    rows["next_move"] = [
-        kind.next_move.replace("{key}", k).replace("{hint}", h) for k, h in zip(keys, hints, strict=True)
-    ]
+    rows["next_move"] = [kind.next_move.replace("{key}", k).replace("{hint}", h) for k, h in zip(keys, hints, strict=True)]
     rows = rows.assign(verb=verb, code=code, about=about, severity=kind.severity)
     return typed("findings", rows.drop_duplicates("key"))
 
