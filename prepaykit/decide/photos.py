@@ -35,6 +35,7 @@ READ_COLUMNS = [
     "codes",
     "foreign_codes",
     "problem",
+    "look_hash",
 ]
 OF_A_FILE = ("frame_unreadable", "frame_too_large")
 
@@ -78,7 +79,10 @@ def picture_tables(
     state: JobState, frames: pd.DataFrame, choices: pd.DataFrame
 ) -> tuple[dict[str, pd.DataFrame], Sequenced]:
     """Work the whole sequence out: the four tables of picture day as they should be, and what was found on the way."""
-    done = sequence_frames(frames, state.subjects, state.groups, choices=choices, other_codes=state.other_codes)
+    done = sequence_frames(
+        frames, state.subjects, state.groups, choices=choices, other_codes=state.other_codes,
+        cards_after=state.job["cards_after"],
+    )  # fmt: skip
     subjects = _attendance(state.subjects, done, has_frames=len(frames) > 0)
     return {
         "frames": done.frames,
@@ -100,7 +104,7 @@ def _folded(frames_read: pd.DataFrame) -> pd.DataFrame:
         foreign_codes=pd.Series(None, index=frames_read.index, dtype="str"),
         problem=problem.mask(frames_read["is_broken_card"].astype("bool") & problem.isna(), CARD_NOT_READ),
     )
-    return rows[READ_COLUMNS]
+    return rows.reindex(columns=READ_COLUMNS)
 
 
 def _place(frames: pd.DataFrame) -> pd.Series:

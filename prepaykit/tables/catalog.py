@@ -39,6 +39,7 @@ Table(
     text("sibling_policy", "an order with one child photographed and one not", needed=True, values=SIBLING_POLICIES),
     text("underpaid_policy", "an order paid less than due", needed=True, values=("hold", "ship")),
     text("retake_policy", "which shoot fills a slot when a child has two", needed=True, values=("latest", "first")),
+    text("cards_after", "whose cards are photographed after the child's frames: all, none, or cameras parted by semicolons; not set: cards come first, and it is watched"),
     text("lab_file_names", "print files named by code only, or with the child's name", needed=True, values=("code", "name")),
     text("ship_to", "address of batch deliveries, one line"),
     text("archive_date", "date, YYYY-MM-DD; needed before selling"),
@@ -111,6 +112,7 @@ job_table(
     text("foreign_codes", "other QR texts read on the frame, space-separated"),
     text("role", "what it is taken for", needed=True, values=FRAME_ROLES),
     text("problem", "why it was set aside or doubted"),
+    text("look_hash", "what the picture looks like: 64-bit difference hash of the thumbnail, 16 hexadecimal digits"),
     unique=(("job_id", "root", "path"),),
 )  # fmt: skip
 
