@@ -104,6 +104,9 @@ def codes(
     bind: Annotated[Pairs | None, typer.Option(metavar="BLANK=CODE", help="A blank card was this child's.")] = None,
     hide: Annotated[list[str] | None, typer.Option(metavar="FRAME", help="Do not offer this frame.")] = None,
     show: Annotated[list[str] | None, typer.Option(metavar="FRAME", help="Offer it again.")] = None,
+    favourite: Annotated[
+        Pairs | None, typer.Option(metavar="CODE=FRAME", help="The frame that stands for a gallery, instead of its first.")
+    ] = None,
 ):
     """Put access codes right, and populate again what follows from it."""
     return job.codes(
@@ -112,6 +115,7 @@ def codes(
         order_code=pairs(order_code or [], what="--order-code"),
         bind=pairs(bind or [], what="--bind"),
         hide=dict.fromkeys(words(hide or []), True) | dict.fromkeys(words(show or []), False),
+        favourite=pairs(favourite or [], what="--favourite"),
         why=why,
     )
 

@@ -15,6 +15,7 @@ import pandas as pd
 from prepaykit.decide.photos import picture_tables
 from prepaykit.decide.populate import refill
 from prepaykit.errors import Refused, UsageError
+from prepaykit.rules.albums import FAVOURITE
 from prepaykit.rules.codes import compact, nearest_codes
 from prepaykit.rules.order_entry import CHILD_MAY_CHANGE
 from prepaykit.tables.catalog import typed
@@ -40,6 +41,7 @@ def plan_codes(
     order_code: Mapping[int | str, str] | None = None,
     bind: Mapping[str, str] | None = None,
     hide: Mapping[int | str, bool] | Iterable[int | str] | None = None,
+    favourite: Mapping[str, int | str] | None = None,
     why: str = "",
 ) -> Plan:
     """Plan to correct codes, and fill the slots again with what follows from it.
@@ -47,7 +49,8 @@ def plan_codes(
     `tag`: frame → the codes it stands for (a card nobody could read, or the first frame of a child whose card was skipped); an
     empty text says that it is no card and the child before goes on. `relabel`: the code on the card → the code its frames are filed
     under. `order_code`: order (its number as text if it is for one child, else the key in `order_subjects`) → the child's code. `bind`: blank card →
-    code of the named child. `hide`: frames not to be offered (or frame → True, False).
+    code of the named child. `hide`: frames not to be offered (or frame → True, False). `favourite`: code → the frame
+    that stands for the gallery instead of the first one.
 
     Raises Refused for a code of another job, and for an order that has gone on to the batch; UsageError for a frame, order or code
     that is not there. Result: `choices`, `frames_moved`, `slots_changed`, `slots_empty`.
@@ -63,6 +66,7 @@ def plan_codes(
         *[("bind", book.blank(code), book.named(to)) for code, to in (bind or {}).items()],
         *[("hide", str(_frame(state, f)), "hidden" if is_hidden else "shown") for f, is_hidden in hide.items()],
     ]
+    decided += [("frame", FAVOURITE + code, frame) for code, frame in _favourites(state, book, favourite or {})]
     children = {_order_subject(state, order): book.person(code) for order, code in (order_code or {}).items()}
     decided += [("order_code", str(key), code) for key, code in children.items()]
 
@@ -154,6 +158,18 @@ def _frame(state: JobState, frame: int | str) -> int:
     if str(frame).isdigit() and int(frame) in set(state.frames["frame_id"]):
         return int(frame)
     raise UsageError(f"there is no frame {frame} in {state.name}: give the number that findings show, such as 118")
+
+
+def _favourites(state: JobState, book: _CodeBook, chosen: Mapping[str, int | str]) -> list[tuple[str, str]]:
+    """Code and frame of each gallery's favourite; the frame must stand in that gallery."""
+    result = []
+    for typed_code, typed_frame in chosen.items():
+        code, frame = book.person(typed_code), _frame(state, typed_frame)
+        own = state.galleries[(state.galleries["access_code"] == code) & (state.galleries["frame_id"] == frame)]
+        if not len(own):
+            raise Refused(f"frame {frame} is not in the gallery of {code}: a favourite is one of the child's own frames")
+        result.append((code, str(frame)))
+    return result
 
 
 def _tag_value(book: _CodeBook, codes: str | Iterable[str]) -> str:

@@ -23,6 +23,7 @@ HELD_REASONS = {
     "held_no_picture": "a picture is missing",
     "held_unpaid": "not paid in full",
     "held_finding": "an error stands on it",
+    "held_in_doubt": "its picture may show another child",
 }
 AGES = ((7, "up to 7 days"), (30, "8 to 30 days"), (60, "31 to 60 days"), (None, "more than 60 days"))
 UNKNOWN_AGE = "date not known"

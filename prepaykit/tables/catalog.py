@@ -346,7 +346,7 @@ CHOICE_KINDS = ("tag", "relabel", "order_code", "match", "frame", "hide", "bind"
 job_table(
     "choices", "what a person decided; a later choice replaces an earlier one, the journal keeps both", ("kind", "target"),
     text("kind", "tag: frame → codes; relabel: read code → code; order_code: order_subject → code; match: envelope → subject;"
-          " frame: slot → frame; hide: frame; bind: blank code → name row; accept: order → finding code that is all right", needed=True, values=CHOICE_KINDS),
+          " frame: slot → frame, or `code:` and an access code → the frame that stands for its gallery; hide: frame; bind: blank code → name row; accept: order → finding code that is all right", needed=True, values=CHOICE_KINDS),
     text("target", "key of what was decided on", needed=True),
     text("value", "the decision", needed=True),
     text("why", "the person's reason"),

@@ -113,6 +113,7 @@ REGISTER: dict[str, Kind] = {
     "held_no_picture": Kind("warn", "the order waits in a new collection: a picture is missing", "retake day, then populate and place again"),
     "held_unpaid": Kind("warn", "the order waits: it is not paid in full", "collect the rest, or accept it: prepaykit place --accept {key}"),
     "held_finding": Kind("warn", "the order waits: a finding must be settled first", "settle it, then place again"),
+    "held_in_doubt": Kind("warn", "the order waits: its picture may show another child", "look at frame {hint} and say whose it is (prepaykit codes --tag), or take it as it is: prepaykit place --accept {key}"),
     "part_dropped": Kind("warn", "the order goes on without the missing child's prints; their price is to be refunded", "refund it"),
     "artwork_missing": Kind("error", "a memory mate has no finished artwork", "attach or render it: prepaykit revise --render"),
     "artwork_not_made": Kind("error", "a memory mate could not be made: a picture of it is gone, changed or damaged",
