@@ -67,11 +67,18 @@ def cards(
     return plan, lambda: job.draw_cards(plan, pdf, sheet=sheet)
 
 
-@plans("photos", panel=PICTURES, example="prepaykit photos photos --apply")
+@plans("photos", panel=PICTURES, example="prepaykit photos photos --sheets sheets --apply")
 def photos(
     job: Any,
-    sources: Annotated[list[Path], typer.Argument(help="Folders or zips with frames.", show_default=False)],
+    sources: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Folders or zips with frames; none: the frames of the job are thought through anew.", show_default=False),
+    ] = None,
     shoot_no: Annotated[int, typer.Option(help="1 picture day, 2 first retake day, …", min=1)] = 1,
+    sheets: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write contact sheets there (HTML, PDF), of what the plan comes to.")
+    ] = None,
+    names: Annotated[bool, typer.Option("--names", help="With the children's names on the sheets.")] = False,
 ):
     """Bring in frames: cards are read, galleries made and ordered, doubts become findings."""
     from rich.console import Console
@@ -81,9 +88,13 @@ def photos(
         *Progress.get_default_columns(), MofNCompleteColumn(), console=Console(stderr=True), transient=True
     ) as bar:
         task = bar.add_task("reading frames", total=None)
-        return job.photos(
-            sources, shoot_no=shoot_no, on_progress=lambda n, total: bar.update(task, completed=n, total=total)
+        plan = job.photos(
+            sources or [], shoot_no=shoot_no, on_progress=lambda n, total: bar.update(task, completed=n, total=total)
         )
+    if sheets is not None:
+        index, pdf, *pages = job.contact_sheets(sheets, plan=plan, names=names)
+        talk(f"wrote {len(pages)} contact sheets: {index}, {pdf.name}")
+    return plan
 
 
 @plans("populate", panel=PICTURES, example="prepaykit populate --apply")

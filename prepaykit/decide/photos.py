@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from prepaykit.rules.capture_order import natural_rank
+from prepaykit.rules.doubts import places_to_look
 from prepaykit.rules.sequence import CARD_NOT_READ, Sequenced, sequence_frames
 from prepaykit.rules.slots import without_artwork
 from prepaykit.tables.catalog import columns_of, empty, typed
@@ -73,6 +74,17 @@ def plan_photos(
     return Plan.between(
         state, "photos", tables, findings=together(reader, pictures.findings), headline=headline, result=result
     )
+
+
+def where_to_look(state: JobState, frames_read: pd.DataFrame, *, shoot_no: int = 1) -> pd.DataFrame:
+    """The files just read in which a card may be that was not read: `root`, `path`, `why` (see `prepaykit.rules.doubts`).
+
+    Only files that are new to the job: what was searched once is not searched again, and what a person has named needs no search.
+    """
+    frames = _merged(state.frames, _folded(frames_read), shoot_no)
+    _, pictures = picture_tables(state, frames, state.choices)
+    places = places_to_look(pictures)
+    return places.loc[~places["frame_id"].isin(state.frames["frame_id"]), ["root", "path", "why"]].reset_index(drop=True)
 
 
 def picture_tables(

@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 
 COUNTER = 10_000
+MOST_MISSING = 99  # a larger gap is another series of numbers
 TOLERATED = pd.Timedelta(seconds=2)
 
 _DIGITS = re.compile(r"\d+")
@@ -33,8 +34,8 @@ def capture_order(frames: pd.DataFrame) -> pd.DataFrame:
     """Number the frames of each camera in the order they were shot.
 
     One row of `frames` is a file as shot (uses `camera`, `shoot_no` if there, `shot_at`, `root`, `path`). Gives a table with the
-    same index: `sequence` (from 1 within camera and shoot), `is_clock_jump` (the time falls here against the file number) and `number`
-    (of the file, see `numbers_of`).
+    same index: `sequence` (from 1 within camera and shoot), `is_clock_jump` (the time falls here against the file number) and `missing`
+    (how many file numbers of its folder are missing just before it, whichever camera they were of).
     The order of the rows makes no difference.
 
     >>> shot = pd.DataFrame({"camera": "R6", "root": "day", "path": ["IMG_0001.JPG", "IMG_9999.JPG"],
@@ -43,7 +44,7 @@ def capture_order(frames: pd.DataFrame) -> pd.DataFrame:
     [2, 1]
     """
     if not len(frames):
-        columns = {"sequence": "int64", "is_clock_jump": "bool", "number": "float64"}
+        columns = {"sequence": "int64", "is_clock_jump": "bool", "missing": "int64"}
         return pd.DataFrame({c: pd.Series(dtype=d) for c, d in columns.items()}, index=frames.index)
     keys = _sort_keys(frames)
     by_number = keys.sort_values(["camera", "shoot", "folder", "prefix", "number", "name"], kind="stable")
@@ -65,7 +66,7 @@ def capture_order(frames: pd.DataFrame) -> pd.DataFrame:
     order = np.lexsort([keys["name"], tie, prefix, folder, moment, keys["shoot"], keys["camera"]])
     sorted_series = keys[["camera", "shoot"]].iloc[order]
     sequence = pd.Series(sorted_series.groupby(["camera", "shoot"]).cumcount().to_numpy() + 1, index=order).sort_index()
-    columns = {"sequence": sequence.astype("int64"), "is_clock_jump": keys["is_jump"], "number": _known(keys["number"])}
+    columns = {"sequence": sequence.astype("int64"), "is_clock_jump": keys["is_jump"], "missing": _missing_before(keys)}
     return pd.DataFrame({name: values.to_numpy() for name, values in columns.items()}, index=frames.index)
 
 
@@ -103,6 +104,12 @@ def natural_rank(texts: pd.Series) -> np.ndarray:
 
 def _known(number: pd.Series) -> pd.Series:
     return number.astype("float64").where(number >= 0)
+
+
+def _missing_before(keys: pd.DataFrame) -> pd.Series:
+    rows = keys[keys["number"] >= 0].sort_values(["folder", "prefix", "number"])
+    gap = rows["number"].groupby([rows["folder"], rows["prefix"]]).diff() - 1
+    return gap.where(gap.between(1, MOST_MISSING), 0).reindex(keys.index, fill_value=0).astype("int64")
 
 
 def _next_folder(by_number: pd.DataFrame) -> pd.Series:

@@ -197,13 +197,10 @@ def _rolled_over(frames: pd.DataFrame) -> pd.DataFrame:
 
 def _numbers_missing(walk: pd.DataFrame) -> pd.DataFrame:
     """Deleted frames, one note a camera: how many numbers, in how many places. A deleted card is weighed by `missed_cards`."""
-    step = walk["number"].diff()
-    same = (walk["camera"] == walk["camera"].shift()) & (walk["shoot_no"] == walk["shoot_no"].shift())
-    gap = same & step.abs().between(2, 99)
-    rows = walk[gap].assign(lost=step.abs()[gap] - 1)
-    told_ = rows.groupby("camera")["lost"].agg(["sum", "size"]).astype("int64")
+    rows = walk[walk["missing"] > 0]
+    sums = rows.groupby("camera")["missing"].agg(["sum", "size"])
     first = rows.drop_duplicates("camera")
-    sums = told_.loc[first["camera"]]
+    sums = sums.loc[first["camera"]]
     detail = (first["camera"] + ": " + sums["sum"].astype("str").to_numpy() + " file numbers are missing in "
               + sums["size"].astype("str").to_numpy() + " places, first before " + label(first))  # fmt: skip
     return found("photos", "numbers_missing", "frames", first["frame_id"], detail)

@@ -82,7 +82,7 @@ def frames_in_doubt(walk: pd.DataFrame, doubts: pd.DataFrame) -> pd.DataFrame:
     same &= walk["shoot_no"].to_numpy()[before] == walk["shoot_no"].to_numpy()[before + 1]
     named = pd.DataFrame({
         "run": np.concatenate([walk["run"].to_numpy()[skipped["row"].to_numpy(dtype="int64")], walk["run"].to_numpy()[before[same]]]),
-        "what": [*("card_skipped/" + skipped["key"]), *("unread_card/" + unread["key"][same])],
+        "what": pd.Series([*("card_skipped/" + skipped["key"]), *("unread_card/" + unread["key"][same])], dtype="str"),
     })  # fmt: skip
     rows = sessions.merge(named, on="run", validate="m:m")
     rows = rows[~rows["is_next"] | (rows["run"].isin(from_start) & rows["what"].str.startswith("card_skipped/"))]

@@ -57,7 +57,7 @@ class Missed:
 def missed_cards(walk: pd.DataFrame, runs: pd.DataFrame, orders: dict[int, ClassOrder], settled: set[int]) -> Missed:
     """Weigh every place within every session.
 
-    `walk`: frames in walking order (`prepaykit.rules.walk`), with the `number` of each file. `runs` (index: row of the walk): one row a session that has a card, with
+    `walk`: frames in walking order (`prepaykit.rules.walk`), with the file numbers `missing` before each. `runs` (index: row of the walk): one row a session that has a card, with
     `n` frames, `code`, `next_code` (of the card after it on that camera, or missing), `is_group`. `orders`: shoot → order of the
     classes. `settled`: frames of which a person said that nobody new begins there.
     """
@@ -112,7 +112,7 @@ def _places(walk: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
     pause = sound["shot_at"].diff().abs().dt.total_seconds()
     rows = pd.DataFrame({
         "row": sound.index, "frame_id": sound["frame_id"].to_numpy(), "run": sound["run"].to_numpy(), "camera": sound["camera"].to_numpy(),
-        "pause": pause.to_numpy(), "step": sound["number"].diff().abs().to_numpy(), "row_before": sound.index.to_series().shift().to_numpy(),
+        "pause": pause.to_numpy(), "missing": sound["missing"].to_numpy(), "row_before": sound.index.to_series().shift().to_numpy(),
     })[shown.to_numpy()].reset_index(drop=True)  # fmt: skip
     rows["part"] = rows["run"]
     rows["at"] = rows.groupby("run").cumcount()
@@ -232,13 +232,10 @@ def _list_sign(places: pd.DataFrame, runs: pd.DataFrame, orders: dict[int, Class
 
 def _number_sign(places: pd.DataFrame) -> np.ndarray:
     """File numbers missing here: worth much where hardly any are missing, nothing where the day was weeded out."""
-    step = places["step"].to_numpy()
-    known = ~np.isnan(step)
-    gap = known & (step > 1) & (step < 100)
-    usual = (gap.sum() + 1) / (known.sum() + 20)
+    gap = places["missing"].to_numpy() > 0
+    usual = (gap.sum() + 1) / (len(gap) + 20)
     if_missed = max(usual, 0.25)
-    sign = np.where(gap, np.log(if_missed / usual), np.log((1 - if_missed) / (1 - usual)))
-    return np.where(known, np.clip(sign, -MOST, MOST), 0.0)
+    return np.where(gap, np.clip(np.log(if_missed / usual), 0, MOST), np.log((1 - if_missed) / (1 - usual)))
 
 
 def _look_sign(places: pd.DataFrame, walk: pd.DataFrame) -> np.ndarray:

@@ -101,7 +101,7 @@ def sequence_frames(
     reads = classified(reads_of(frames), roster, elsewhere)
     frames = with_codes(frames, reads)
 
-    numbered = frames.assign(number=order["number"])
+    numbered = frames.assign(missing=order["missing"])
     walk = walk_frames(numbered, choices, cards_after=cards_after_of(cards_after, frames["camera"]))
     members = members_of(walk, roster)
     galleries = _galleries(members, chosen(choices, "hide"))
