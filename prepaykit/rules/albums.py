@@ -56,7 +56,7 @@ def albums(state: JobState, *, by: str = "group") -> pd.DataFrame:
     rows[counts] = rows[counts].fillna(0).astype("int64")
     named = rows["section"].isin(["class"])
     first = rows["group"] if by == "group" else rows["teacher"].fillna("")
-    other = rows["teacher"].fillna("") if by == "group" else rows["group"].fillna("")
+    other = rows["group"].fillna("")
     rows["album"] = rows["group"].where(~named | (by == "group"), rows["teacher"].fillna(rows["group"]))
     rows = rows.assign(
         _at=rows["section"].map(_AT_END), _bare=first.fillna("").eq(""), _first=natural_rank(first.fillna("")), _other=natural_rank(other),

@@ -38,7 +38,7 @@ def bodies_apart(frames: pd.DataFrame) -> pd.Series:
     asked = frames["shot_at"].notna() & ~camera.str.contains("#", regex=False)
     if not asked.any():
         return camera
-    number = numbers_of(frames)
+    number = numbers_of(frames.assign(camera=camera))
     rows = pd.DataFrame({"camera": camera, "shoot": frames["shoot_no"], "at": frames["shot_at"], "number": number})[
         asked & number.notna()
     ]

@@ -8,6 +8,7 @@ Rule. A card vouches for the frame next to it, and that is the one populate take
 
     card_skipped          a frame of the doubted session other than the one next to its card (hidden first frames, another frame
                           chosen by hand, cards after the frames); all of the session, if the doubt begins at that frame
+    long_session          the same, though nobody can say where the next child begins
     unread_card           a frame of the session just before it other than the one next to its card: a photographer who had
                           forgotten the card photographs it after the first frames. On a retake day also a picture of an earlier day, of a
                           child without frames of that day, if the job takes the latest: the unread card may be that child's
@@ -34,7 +35,7 @@ from prepaykit.rules.sequence import Sequenced
 from prepaykit.rules.walk import NOBODY, UNREAD, walk_frames
 from prepaykit.tables.state import JobState
 
-DOUBTS = ("card_skipped", "unread_card", "cards_after_frames")
+DOUBTS = ("card_skipped", "long_session", "unread_card", "cards_after_frames")
 FIRST_FRAMES = 6
 MOST_PLACES = 400
 
@@ -51,7 +52,7 @@ def orders_in_doubt(state: JobState) -> pd.DataFrame:
     (0, 2)
     """
     doubts = state.findings[(state.findings["verb"] == "photos") & state.findings["code"].isin(DOUBTS)]
-    doubts = doubts[doubts["key"].isin(state.frames["frame_id"].astype("str"))]
+    doubts = _about_frames(state, doubts)
     nothing = pd.DataFrame({"order_id": pd.Series(dtype="int64"), "what": pd.Series(dtype="str")})
     if not len(doubts) or not len(state.slots):
         return nothing
@@ -66,6 +67,15 @@ def orders_in_doubt(state: JobState) -> pd.DataFrame:
     return rows.drop_duplicates(ignore_index=True)
 
 
+def _about_frames(state: JobState, doubts: pd.DataFrame) -> pd.DataFrame:
+    """The doubts, each with a frame as its key: a long session, which is told of a gallery, with the second frame of that gallery."""
+    second = state.galleries[state.galleries["position"] == 2]
+    frame = dict(zip(second["access_code"], second["frame_id"].astype("str"), strict=True))
+    long = doubts["about"] == "galleries"
+    doubts = doubts.assign(key=doubts["key"].where(~long, doubts["key"].map(frame)).astype("str"))
+    return doubts[doubts["key"].isin(state.frames["frame_id"].astype("str"))]
+
+
 def frames_in_doubt(walk: pd.DataFrame, doubts: pd.DataFrame) -> pd.DataFrame:
     """Frames that may show another child than the one they are filed under: `frame_id`, `what`. `doubts`: findings about frames."""
     at = pd.Series(walk.index, index=walk["frame_id"])
@@ -73,7 +83,7 @@ def frames_in_doubt(walk: pd.DataFrame, doubts: pd.DataFrame) -> pd.DataFrame:
     shown = walk[walk["follows"]]
     sessions = pd.DataFrame({"run": shown["run"], "frame_id": shown["frame_id"], "is_next": ~shown["run"].duplicated()})
 
-    skipped = place[place["code"] == "card_skipped"]
+    skipped = place[place["code"].isin(["card_skipped", "long_session"])]
     whole = sessions.loc[sessions["is_next"], "frame_id"].isin(skipped["key"].astype("int64"))
     from_start = set(sessions.loc[sessions["is_next"], "run"][whole])
     unread = place[place["code"] == "unread_card"]
@@ -82,7 +92,7 @@ def frames_in_doubt(walk: pd.DataFrame, doubts: pd.DataFrame) -> pd.DataFrame:
     same &= walk["shoot_no"].to_numpy()[before] == walk["shoot_no"].to_numpy()[before + 1]
     named = pd.DataFrame({
         "run": np.concatenate([walk["run"].to_numpy()[skipped["row"].to_numpy(dtype="int64")], walk["run"].to_numpy()[before[same]]]),
-        "what": pd.Series([*("card_skipped/" + skipped["key"]), *("unread_card/" + unread["key"][same])], dtype="str"),
+        "what": pd.Series([*(skipped["code"] + "/" + skipped["key"]), *("unread_card/" + unread["key"][same])], dtype="str"),
     })  # fmt: skip
     rows = sessions.merge(named, on="run", validate="m:m")
     rows = rows[~rows["is_next"] | (rows["run"].isin(from_start) & rows["what"].str.startswith("card_skipped/"))]

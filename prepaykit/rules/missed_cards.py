@@ -39,6 +39,7 @@ RATE, RATE_WEIGHT = 0.005, 200  # missed cards a session before anything is seen
 ENOUGH = 20  # sessions (or pauses) from which on the job speaks for itself
 ROUNDS, PARTS = 4, 3
 MOST = 4.0  # no single sign may weigh more (natural logarithm of the ratio)
+UNUSUAL = 0.05  # one session in twenty has another length than the job taught so far
 LONGEST = 40  # frames; longer sessions count as this long
 NAMES = {"frames": "the number of frames", "time": "a pause", "list": "the class list", "numbers": "missing file numbers", "look": "another look"}  # fmt: skip
 
@@ -153,9 +154,10 @@ class _Lengths:
             counts = np.bincount(n[at], weights=weight[at], minlength=LONGEST + 1)
             sizes = n[at][n[at] > 0]
             usual = np.median(sizes) if len(sizes) else 2.0
-            guess = np.exp(-0.5 * ((np.log(np.arange(1, LONGEST + 1)) - np.log(usual)) / 0.45) ** 2) + 1e-4
+            guess = np.exp(-0.5 * ((np.log(np.arange(1, LONGEST + 1)) - np.log(usual)) / 0.38) ** 2) + 1e-4
             guess = np.concatenate([[0.01], 0.99 * guess / guess.sum()])
-            self._shares[int(shoot), bool(is_group)] = (counts + 4 * guess) / (counts.sum() + 4)
+            seen = (counts + 4 * guess) / (counts.sum() + 4)
+            self._shares[int(shoot), bool(is_group)] = (1 - UNUSUAL) * seen + UNUSUAL * guess
 
     def log_share(self, places: pd.DataFrame, length: str, *, of_children: bool = False) -> np.ndarray:
         """The logarithm of the share of sessions with so many frames."""
@@ -234,7 +236,7 @@ def _number_sign(places: pd.DataFrame) -> np.ndarray:
     """File numbers missing here: worth much where hardly any are missing, nothing where the day was weeded out."""
     gap = places["missing"].to_numpy() > 0
     usual = (gap.sum() + 1) / (len(gap) + 20)
-    if_missed = max(usual, 0.25)
+    if_missed = max(usual, 0.15)
     return np.where(gap, np.clip(np.log(if_missed / usual), 0, MOST), np.log((1 - if_missed) / (1 - usual)))
 
 
