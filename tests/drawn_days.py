@@ -28,7 +28,14 @@ TOLD_BY = {
     "text_file_called_jpg": ("frame_unreadable", True),
     "foreign_qr": ("foreign_code", False),
 }
-DOUBTING = ("card_skipped", "long_session", "cards_after_frames", "cards_of_strangers", "cameras_mixed", "card_without_frames")
+DOUBTING = (
+    "card_skipped",
+    "long_session",
+    "cards_after_frames",
+    "cards_of_strangers",
+    "cameras_mixed",
+    "card_without_frames",
+)
 
 
 @dataclass(frozen=True)
@@ -75,7 +82,9 @@ def picture_day(size: str, seed: int) -> Told:
     found = state.findings.loc[state.findings["code"].isin(["card_skipped", "long_session"]), "key"]
     recall["skipped_card"] = (len(skipped), int(skipped.map(gallery).isin(found.map(gallery)).sum()))
     children = int((state.subjects["kind"] != "blank").sum())
-    return Told(state, recall, int(skipped.isin(found).sum()), children, *_doubted(state, tables, set(skipped.map(gallery))))
+    return Told(
+        state, recall, int(skipped.isin(found).sum()), children, *_doubted(state, tables, set(skipped.map(gallery)))
+    )
 
 
 def _gallery_of(state: JobState) -> dict[str, str]:
@@ -84,11 +93,11 @@ def _gallery_of(state: JobState) -> dict[str, str]:
     return {**own, **{code: code for code in own.values()}}
 
 
-def _doubted(
-    state: JobState, tables: dict[str, pd.DataFrame], causes: set[str]
-) -> tuple[list[str], int, int]:
+def _doubted(state: JobState, tables: dict[str, pd.DataFrame], causes: set[str]) -> tuple[list[str], int, int]:
     truth = tables["truth_frames"].set_index("path")
-    place = dict(zip(state.frames["frame_id"].astype("str"), state.frames["root"] + "/" + state.frames["path"], strict=True))
+    place = dict(
+        zip(state.frames["frame_id"].astype("str"), state.frames["root"] + "/" + state.frames["path"], strict=True)
+    )
     gallery = _gallery_of(state)
     rows = state.findings[state.findings["code"].isin(DOUBTING)]
     wrong = [r.key for r in rows.itertuples() if gallery.get(r.key) not in causes]

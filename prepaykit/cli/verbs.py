@@ -72,11 +72,15 @@ def photos(
     job: Any,
     sources: Annotated[
         list[Path] | None,
-        typer.Argument(help="Folders or zips with frames; none: the frames of the job are thought through anew.", show_default=False),
+        typer.Argument(
+            help="Folders or zips with frames; none: the frames of the job are thought through anew.",
+            show_default=False,
+        ),
     ] = None,
     shoot_no: Annotated[int, typer.Option(help="1 picture day, 2 first retake day, …", min=1)] = 1,
     sheets: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write contact sheets there (HTML, PDF), of what the plan comes to.")
+        Path | None,
+        typer.Option(metavar="DIR", help="Write contact sheets there (HTML, PDF), of what the plan comes to."),
     ] = None,
     names: Annotated[bool, typer.Option("--names", help="With the children's names on the sheets.")] = False,
 ):
@@ -116,7 +120,8 @@ def codes(
     hide: Annotated[list[str] | None, typer.Option(metavar="FRAME", help="Do not offer this frame.")] = None,
     show: Annotated[list[str] | None, typer.Option(metavar="FRAME", help="Offer it again.")] = None,
     favourite: Annotated[
-        Pairs | None, typer.Option(metavar="CODE=FRAME", help="The frame that stands for a gallery, instead of its first.")
+        Pairs | None,
+        typer.Option(metavar="CODE=FRAME", help="The frame that stands for a gallery, instead of its first."),
     ] = None,
 ):
     """Put access codes right, and populate again what follows from it."""

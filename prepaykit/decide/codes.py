@@ -167,7 +167,9 @@ def _favourites(state: JobState, book: _CodeBook, chosen: Mapping[str, int | str
         code, frame = book.person(typed_code), _frame(state, typed_frame)
         own = state.galleries[(state.galleries["access_code"] == code) & (state.galleries["frame_id"] == frame)]
         if not len(own):
-            raise Refused(f"frame {frame} is not in the gallery of {code}: a favourite is one of the child's own frames")
+            raise Refused(
+                f"frame {frame} is not in the gallery of {code}: a favourite is one of the child's own frames"
+            )
         result.append((code, str(frame)))
     return result
 

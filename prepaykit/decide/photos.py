@@ -84,7 +84,9 @@ def where_to_look(state: JobState, frames_read: pd.DataFrame, *, shoot_no: int =
     frames = _merged(state.frames, _folded(frames_read), shoot_no)
     _, pictures = picture_tables(state, frames, state.choices)
     places = places_to_look(pictures)
-    return places.loc[~places["frame_id"].isin(state.frames["frame_id"]), ["root", "path", "why"]].reset_index(drop=True)
+    return places.loc[~places["frame_id"].isin(state.frames["frame_id"]), ["root", "path", "why"]].reset_index(
+        drop=True
+    )
 
 
 def picture_tables(

@@ -26,7 +26,13 @@ from prepaykit.report.text import one_line
 from prepaykit.tables.state import JobState
 
 PDF, INDEX = "contact_sheets.pdf", "index.html"
-MARK_WORDS = {"favourite": "★ chosen", "hidden": "hidden", "doubt": "doubt", "several": "several codes", "here": "▼ here"}
+MARK_WORDS = {
+    "favourite": "★ chosen",
+    "hidden": "hidden",
+    "doubt": "doubt",
+    "several": "several codes",
+    "here": "▼ here",
+}
 KIND_WORDS = {"card": "card", "unread": "unread card", "aside": "set aside"}
 
 
@@ -59,10 +65,15 @@ def write_contact_sheets(
     written = {}
     order = list(files)
     for n, (sheet, file) in enumerate(files.items()):
-        near = {"before": files[order[n - 1]] if n else None, "after": files[order[n + 1]] if n + 1 < len(order) else None}
+        near = {
+            "before": files[order[n - 1]] if n else None,
+            "after": files[order[n + 1]] if n + 1 < len(order) else None,
+        }
         blocks = _blocks(sheets, sheet, pictures)
         subtitle = sheets.subtitles.get(sheet, "")
-        written[file] = page.get_template("contact_sheet.html.j2").render(sheet=sheet, subtitle=subtitle, blocks=blocks, **near, **common)
+        written[file] = page.get_template("contact_sheet.html.j2").render(
+            sheet=sheet, subtitle=subtitle, blocks=blocks, **near, **common
+        )
     written[INDEX] = page.get_template("contact_index.html.j2").render(rows=_index(sheets, files), pdf=PDF, **common)
     for old in folder.glob("[0-9][0-9][0-9]-*.html"):
         if old.name not in written:

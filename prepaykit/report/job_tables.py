@@ -13,6 +13,7 @@ import pandas as pd
 
 from prepaykit.ledger.history import HISTORY_COLUMNS
 from prepaykit.report.text import findings_by_code
+from prepaykit.rules.albums import albums
 from prepaykit.rules.balance import balance
 from prepaykit.rules.search import worklist
 from prepaykit.tables.findings import REGISTER
@@ -53,6 +54,7 @@ def job_tables(state: JobState, history: pd.DataFrame | None = None, *, now: pd.
         "findings": findings_by_code(state.findings),
         "batches": batches(state, outbox),
         "classes": classes(state),
+        "albums": album_counts(state),
         "history": _no_history() if history is None else history,
     }
 
@@ -260,6 +262,18 @@ def classes(state: JobState) -> pd.DataFrame:
     rows = rows[(rows["group_id"] != 0) | (rows["people"] + rows["orders"] > 0)]
     rows = rows.assign(_last=rows["group_id"] == 0).sort_values(["_last", "group", "group_id"], ignore_index=True)
     return rows[["group", "teacher", *columns]]
+
+
+def album_counts(state: JobState) -> pd.DataFrame:
+    """One row an album, in order: `album`, `galleries`, `with_frames`, `frames` offered, `hidden`, `shared` (with several codes),
+    `chosen` (galleries whose frame a person chose)."""
+    rows = albums(state)
+    rows = rows.assign(with_frames=rows["frames"] > 0, chosen=rows["chosen_by"] == "person")
+    told = rows.groupby("album", sort=False).agg(
+        galleries=("place", "size"), with_frames=("with_frames", "sum"), frames=("frames", "sum"), hidden=("hidden", "sum"),
+        shared=("shared", "sum"), chosen=("chosen", "sum"),
+    )  # fmt: skip
+    return told.astype("int64").reset_index()
 
 
 # --- counting ----------------------------------------------------------------------------------------------------------

@@ -31,7 +31,9 @@ RED, AMBER, BLUE, GREY = (0.72, 0.13, 0.1), (0.62, 0.38, 0.0), (0.13, 0.38, 0.68
 SIGNS = {"favourite": "★", "several": "⚭", "hidden": "∅", "here": "▼"}
 
 
-def draw_sheets(sheets: SheetTables, pictures: Mapping[int, Small], *, school: str, job: str, paper: str = "letter") -> bytes:
+def draw_sheets(
+    sheets: SheetTables, pictures: Mapping[int, Small], *, school: str, job: str, paper: str = "letter"
+) -> bytes:
     """The PDF of all sheets in their order, each on pages of its own. The same tables give the same bytes."""
     with _pictures_as_they_are():
         return _drawn(sheets, pictures, school, job, paper)
@@ -83,8 +85,18 @@ class _Page:
         label = _label(block)
         text = _wrapped(str(block.text), room, 6.5) if block.text else []
         wide = bool(text) or len(lines) > 1
-        width = room if wide else max(sum(w + GAP for _, w, _ in lines[0]) - GAP if lines else 0, min(room, _width(label, BOLD, 7.5) + 1 * mm), 24 * mm)
-        height = LINE * (1 + len(text)) + max(1, len(lines)) * (TILE + CAPTION) if rows else LINE * (1 + len(text)) + 1 * mm
+        width = (
+            room
+            if wide
+            else max(
+                sum(w + GAP for _, w, _ in lines[0]) - GAP if lines else 0,
+                min(room, _width(label, BOLD, 7.5) + 1 * mm),
+                24 * mm,
+            )
+        )
+        height = (
+            LINE * (1 + len(text)) + max(1, len(lines)) * (TILE + CAPTION) if rows else LINE * (1 + len(text)) + 1 * mm
+        )
         self._make_room(width, height)
         self._draw(block, label, text, lines, pictures, width)
         self.x += width + BLOCK_GAP
@@ -92,7 +104,16 @@ class _Page:
 
     def end(self) -> None:
         """Finish the page."""
-        _text(self.canvas, f"{self.school}  ·  {self.job}  ·  page {self.number}", MARGIN, MARGIN - 2.5 * mm, FONT, 6, self.width - 2 * MARGIN, SOFT)
+        _text(
+            self.canvas,
+            f"{self.school}  ·  {self.job}  ·  page {self.number}",
+            MARGIN,
+            MARGIN - 2.5 * mm,
+            FONT,
+            6,
+            self.width - 2 * MARGIN,
+            SOFT,
+        )
         self.canvas.showPage()
 
     def _begin(self) -> None:
@@ -104,7 +125,16 @@ class _Page:
         _text(self.canvas, title, MARGIN, self.height - MARGIN - 4.5 * mm, BOLD, 14, room * 0.7, INK)
         if self.subtitle:
             at = MARGIN + min(_width(visual(drawable(title)), BOLD, 14), room * 0.7) + 3 * mm
-            _text(self.canvas, self.subtitle, at, self.height - MARGIN - 4.5 * mm, FONT, 10, self.width - MARGIN - at, SOFT)
+            _text(
+                self.canvas,
+                self.subtitle,
+                at,
+                self.height - MARGIN - 4.5 * mm,
+                FONT,
+                10,
+                self.width - MARGIN - at,
+                SOFT,
+            )
         self.canvas.setStrokeColorRGB(*GREY)
         self.canvas.setLineWidth(0.5)
         self.canvas.line(MARGIN, self.height - MARGIN - 7.5 * mm, self.width - MARGIN, self.height - MARGIN - 7.5 * mm)
@@ -116,7 +146,9 @@ class _Page:
             self.end()
             self._begin()
 
-    def _draw(self, block: object, label: str, text: list[str], lines: list, pictures: Mapping[int, Small], width: float) -> None:
+    def _draw(
+        self, block: object, label: str, text: list[str], lines: list, pictures: Mapping[int, Small], width: float
+    ) -> None:
         y = self.y - LINE + 1 * mm
         colour = RED if block.is_worth_a_look else INK
         _text(self.canvas, label, self.x, y, BOLD, 7.5, width, colour)
@@ -158,7 +190,9 @@ def _lines(rows: list, room: float) -> list[list]:
     return lines
 
 
-def _tile(canvas: Canvas, tile: object, picture: Small | None, x: float, y: float, wide: float, high: float, *, begins: bool) -> None:
+def _tile(
+    canvas: Canvas, tile: object, picture: Small | None, x: float, y: float, wide: float, high: float, *, begins: bool
+) -> None:
     marks = tile.marks.split()
     bottom = y + TILE - high
     if picture is None:
@@ -173,7 +207,15 @@ def _tile(canvas: Canvas, tile: object, picture: Small | None, x: float, y: floa
         canvas.setFillAlpha(0.55)
         canvas.rect(x, bottom, wide, high, stroke=0, fill=1)
         canvas.restoreState()
-    colour = RED if tile.kind == "unread" or "here" in marks else AMBER if "doubt" in marks else BLUE if "several" in marks else None
+    colour = (
+        RED
+        if tile.kind == "unread" or "here" in marks
+        else AMBER
+        if "doubt" in marks
+        else BLUE
+        if "several" in marks
+        else None
+    )
     if colour or tile.kind == "card":
         canvas.setStrokeColorRGB(*(colour or GREY))
         canvas.setLineWidth(1.4 if colour else 0.5)
@@ -182,7 +224,9 @@ def _tile(canvas: Canvas, tile: object, picture: Small | None, x: float, y: floa
         canvas.setFillColorRGB(*INK)
         canvas.rect(x - GAP * 0.75, y - CAPTION * 0.6, 0.5 * mm, TILE + CAPTION * 0.6, stroke=0, fill=1)
     signs = " ".join(SIGNS[m] for m in marks if m in SIGNS)
-    words = {"unread": "unread", "card": "card", "aside": "set aside"}.get(tile.kind, "doubt" if "doubt" in marks else "")
+    words = {"unread": "unread", "card": "card", "aside": "set aside"}.get(
+        tile.kind, "doubt" if "doubt" in marks else ""
+    )
     caption = " ".join(filter(None, [str(tile.frame_id), signs, words]))
     _text(canvas, caption, x, y - 1.9 * mm, FONT, 5, wide, colour or SOFT)
 
@@ -190,7 +234,16 @@ def _tile(canvas: Canvas, tile: object, picture: Small | None, x: float, y: floa
 # --- letters -----------------------------------------------------------------------------------------------------------
 
 
-def _text(canvas: Canvas, text: str, x: float, y: float, font: str, size: float, room: float, colour: tuple[float, float, float]) -> None:
+def _text(
+    canvas: Canvas,
+    text: str,
+    x: float,
+    y: float,
+    font: str,
+    size: float,
+    room: float,
+    colour: tuple[float, float, float],
+) -> None:
     """One line, cut with an ellipsis where it is too long."""
     text = visual(drawable(text))
     if _width(text, font, size) > room:

@@ -47,7 +47,11 @@ def sheet_tables(state: JobState, *, names: bool = False) -> SheetTables:
     walk = walk_frames(state.frames, state.choices, cards_after=after)
     shelf = albums(state)
     marks = _Marks(state, walk, shelf)
-    parts = [_strips(state, walk, marks), _unassigned(state, walk, marks), _album_sheets(state, walk, shelf, marks, names)]
+    parts = [
+        _strips(state, walk, marks),
+        _unassigned(state, walk, marks),
+        _album_sheets(state, walk, shelf, marks, names),
+    ]
     blocks = pd.concat([p[0] for p in parts])[BLOCK_COLUMNS].reset_index(drop=True)
     tiles = pd.concat([p[1] for p in parts])[TILE_COLUMNS].reset_index(drop=True)
     types = {"block": "int64", "frame_id": "int64", "begins": "bool", "kind": "str", "marks": "str", "sheet": "str"}
@@ -66,20 +70,27 @@ class _Marks:
         self.several = set(state.galleries.loc[several, "frame_id"])
         self.favourites = set(shelf.loc[shelf["chosen_by"] == "person", "default_frame_id"].dropna())
 
-    def of(self, frame_id: pd.Series, *, here: pd.Series | None = None) -> list[str]:
-        words = [("favourite", self.favourites), ("hidden", self.hidden), ("doubt", self.doubted), ("several", self.several)]
-        out = pd.Series("", index=frame_id.index)
+    def of(self, frame_id: pd.Series, *, here: pd.Series | None = None) -> pd.Series:
+        words = [
+            ("favourite", self.favourites),
+            ("hidden", self.hidden),
+            ("doubt", self.doubted),
+            ("several", self.several),
+        ]
+        out = pd.Series("", index=frame_id.index, dtype="str")
         for word, frames in words:
             out = out + np.where(frame_id.isin(frames), f"{word} ", "")
         if here is not None:
             out = out + np.where(here, "here ", "")
-        return out.str.strip().tolist()
+        return out.str.strip()
 
 
 def _doubted(state: JobState, walk: pd.DataFrame) -> set[int]:
     """Frames that seem to be another child's: from the place of a missing card to the end of its session, and a whole series whose
     cards come after the frames. What is held back goes further (`prepaykit.rules.doubts`): there the place itself is not trusted."""
-    found = state.findings[(state.findings["verb"] == "photos") & state.findings["key"].isin(walk["frame_id"].astype("str"))]
+    found = state.findings[
+        (state.findings["verb"] == "photos") & state.findings["key"].isin(walk["frame_id"].astype("str"))
+    ]
     skipped = walk["frame_id"].astype("str").isin(found.loc[found["code"] == "card_skipped", "key"]) & walk["follows"]
     since = skipped.groupby(walk["run"]).cumsum() > 0
     habit = found[found["code"] == "cards_after_frames"]
@@ -89,8 +100,12 @@ def _doubted(state: JobState, walk: pd.DataFrame) -> set[int]:
 # --- the albums --------------------------------------------------------------------------------------------------------
 
 
-def _album_sheets(state: JobState, walk: pd.DataFrame, shelf: pd.DataFrame, marks: _Marks, names: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
-    blocks = shelf.rename(columns={"album": "sheet"}).assign(block=shelf["place"] - 1, code=shelf["access_code"], text="")
+def _album_sheets(
+    state: JobState, walk: pd.DataFrame, shelf: pd.DataFrame, marks: _Marks, names: bool
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    blocks = shelf.rename(columns={"album": "sheet"}).assign(
+        block=shelf["place"] - 1, code=shelf["access_code"], text=""
+    )
     blocks["title"] = _titles(state, shelf) if names else shelf["access_code"]
     blocks["title"] = blocks["title"].mask(shelf["kind"] == "group", "Group pictures")
     tiles = _tiles_of_codes(state, walk)
@@ -105,13 +120,22 @@ def _album_sheets(state: JobState, walk: pd.DataFrame, shelf: pd.DataFrame, mark
     flags = [
         np.where(blocks["code"].isin(doubted), "doubt · ", ""),
         np.where(opted_out, "not to be photographed · ", ""),
-        np.where(is_child & (blocks["frames"] == 0) & ~opted_out, np.where(blocks["code"].isin(seen), "card, no frames · ", "no frames · "), ""),
+        np.where(
+            is_child & (blocks["frames"] == 0) & ~opted_out,
+            np.where(blocks["code"].isin(seen), "card, no frames · ", "no frames · "),
+            "",
+        ),
         np.where(is_child & (blocks["shared"] > 0), "with siblings · ", ""),
         np.where(blocks["hidden"] > 0, blocks["hidden"].astype("str") + " hidden · ", ""),
         np.where(blocks["kind"] == "unlisted", "not on the list · ", ""),
     ]
-    blocks["flags"] = sum((pd.Series(f, index=blocks.index, dtype="str") for f in flags[1:]), pd.Series(flags[0], blocks.index, dtype="str")).str.removesuffix(" · ")
-    blocks["is_worth_a_look"] = blocks["code"].isin(doubted) | (blocks["kind"] == "unlisted") | (opted_out & (blocks["frames"] > 0))
+    blocks["flags"] = sum(
+        (pd.Series(f, index=blocks.index, dtype="str") for f in flags[1:]),
+        pd.Series(flags[0], blocks.index, dtype="str"),
+    ).str.removesuffix(" · ")
+    blocks["is_worth_a_look"] = (
+        blocks["code"].isin(doubted) | (blocks["kind"] == "unlisted") | (opted_out & (blocks["frames"] > 0))
+    )
     return blocks, tiles
 
 
@@ -125,11 +149,17 @@ def _titles(state: JobState, shelf: pd.DataFrame) -> pd.Series:
 def _tiles_of_codes(state: JobState, walk: pd.DataFrame) -> pd.DataFrame:
     """Every frame of a code, and before each session its card: `code`, `frame_id`, `kind`, `at` (order within the code), `begins`."""
     group_code = dict(zip(state.groups["group_id"], state.groups["access_code"], strict=True))
-    own = state.galleries[["frame_id", "access_code", "position"]].rename(columns={"access_code": "code"}).assign(kind="frame")
+    own = (
+        state.galleries[["frame_id", "access_code", "position"]]
+        .rename(columns={"access_code": "code"})
+        .assign(kind="frame")
+    )
     shared = state.galleries[state.galleries["frame_id"].duplicated(keep=False)].sort_values("access_code")
     together = shared.groupby("frame_id")["access_code"].agg(" ".join).rename("code").reset_index()
     together = together.assign(kind="frame", position=together["frame_id"])
-    group = state.group_frames[["frame_id", "position"]].assign(code=state.group_frames["group_id"].map(group_code), kind="group")
+    group = state.group_frames[["frame_id", "position"]].assign(
+        code=state.group_frames["group_id"].map(group_code), kind="group"
+    )
     rows = pd.concat([own, together, group]).merge(walk[["frame_id", "run"]], on="frame_id", validate="m:1")
     rows = rows.astype({"code": "str"}).sort_values(["code", "position"], ignore_index=True)
     rows["at"] = rows.groupby("code").cumcount() * 2 + 1
@@ -137,7 +167,9 @@ def _tiles_of_codes(state: JobState, walk: pd.DataFrame) -> pd.DataFrame:
     frame_of, is_card = walk["frame_id"].to_numpy(), walk["is_card"].to_numpy()
     run = rows["run"].to_numpy(dtype="int64")
     has_card = first & is_card[run]
-    cards = rows[has_card].assign(frame_id=frame_of[run[has_card.to_numpy()]], kind="card", at=rows.loc[has_card, "at"] - 1, begins=True)
+    cards = rows[has_card].assign(
+        frame_id=frame_of[run[has_card.to_numpy()]], kind="card", at=rows.loc[has_card, "at"] - 1, begins=True
+    )
     rows = rows.assign(begins=first & ~has_card)
     alone = _cards_alone(state, walk, set(rows["code"]))
     return pd.concat([rows, cards, alone])[["code", "frame_id", "kind", "at", "begins"]]
@@ -158,7 +190,9 @@ def _cards_alone(state: JobState, walk: pd.DataFrame, with_frames: set[str]) -> 
 
 def _strips(state: JobState, walk: pd.DataFrame, marks: _Marks) -> tuple[pd.DataFrame, pd.DataFrame]:
     """One block a doubt: the frames as shot around it."""
-    found = state.findings[(state.findings["verb"] == "photos") & state.findings["code"].isin(STRIPS)].reset_index(drop=True)
+    found = state.findings[(state.findings["verb"] == "photos") & state.findings["code"].isin(STRIPS)].reset_index(
+        drop=True
+    )
     as_shot = walk.sort_values(["camera", "shoot_no", "sequence"], ignore_index=True)
     at = pd.Series(as_shot.index, index=as_shot["frame_id"].astype("str"))
     gallery = _first_frames(state, walk)

@@ -21,7 +21,10 @@ from PIL import Image, ImageOps
 from prepaykit.errors import PrepaykitError
 from prepaykit.intake.thumbnails import EDGE, thumbnail_path
 
-SMALL = (256, 172)  # width and height in which a tile must fit; half a thumbnail, so that the decoder itself makes it small
+SMALL = (
+    256,
+    172,
+)  # width and height in which a tile must fit; half a thumbnail, so that the decoder itself makes it small
 QUALITY = 72
 
 

@@ -20,8 +20,27 @@ from prepaykit.rules.capture_order import natural_rank
 from prepaykit.tables.state import JobState
 
 FAVOURITE = "code:"
-BUDDIES, NO_CLASS, STAFF, BLANKS, UNLISTED = "Buddies and siblings", "No class", "Staff", "Blank cards", "Codes not on the list"
-COLUMNS = ["album", "teacher", "kind", "place", "access_code", "subject_id", "frames", "hidden", "shared", "default_frame_id", "chosen_by", "is_active"]
+BUDDIES, NO_CLASS, STAFF, BLANKS, UNLISTED = (
+    "Buddies and siblings",
+    "No class",
+    "Staff",
+    "Blank cards",
+    "Codes not on the list",
+)
+COLUMNS = [
+    "album",
+    "teacher",
+    "kind",
+    "place",
+    "access_code",
+    "subject_id",
+    "frames",
+    "hidden",
+    "shared",
+    "default_frame_id",
+    "chosen_by",
+    "is_active",
+]
 _AT_END = {"class": 0, "no class": 1, "staff": 2, "siblings": 3, "blank": 4, "unlisted": 5}
 
 
@@ -64,7 +83,13 @@ def albums(state: JobState, *, by: str = "group") -> pd.DataFrame:
     ).sort_values(["_at", "_bare", "_first", "_other", "_people", "_id", "access_code"])  # fmt: skip
     rows["place"] = rows.groupby("album").cumcount() + 1
     rows["is_active"] = rows["is_active"].fillna(False).astype("bool")
-    types = {"subject_id": "Int64", "default_frame_id": "Int64", "chosen_by": "str", "album": "str", "access_code": "str"}
+    types = {
+        "subject_id": "Int64",
+        "default_frame_id": "Int64",
+        "chosen_by": "str",
+        "album": "str",
+        "access_code": "str",
+    }
     return rows[COLUMNS].astype(types).reset_index(drop=True)
 
 
@@ -79,8 +104,12 @@ def _people(state: JobState) -> pd.DataFrame:
     name, teacher = people["group_id"].map(groups["name"]), people["group_id"].map(groups["teacher"])
     is_blank, has_class = people["kind"] == "blank", name.notna()
     has_no_class = np.where(people["kind"] == "staff", STAFF, np.where(is_blank, BLANKS, NO_CLASS))
-    section = np.select([has_class & ~is_blank, is_blank, people["kind"] == "staff"], ["class", "blank", "staff"], "no class")
-    rows = people.assign(group=name.astype("str").where(has_class & ~is_blank, pd.Series(has_no_class, people.index)), section=section)
+    section = np.select(
+        [has_class & ~is_blank, is_blank, people["kind"] == "staff"], ["class", "blank", "staff"], "no class"
+    )
+    rows = people.assign(
+        group=name.astype("str").where(has_class & ~is_blank, pd.Series(has_no_class, people.index)), section=section
+    )
     return rows.assign(teacher=people["teacher"].fillna(teacher.astype("str"))).drop(columns="group_id")
 
 
@@ -109,7 +138,9 @@ def _counted(state: JobState, rows: pd.DataFrame) -> pd.DataFrame:
 
 def _unlisted(state: JobState, rows: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
     lost = rows[~rows["access_code"].isin(people["access_code"])]
-    return _counted(state, lost).assign(group=UNLISTED, section="unlisted", kind="unlisted", teacher=None, subject_id=pd.NA)
+    return _counted(state, lost).assign(
+        group=UNLISTED, section="unlisted", kind="unlisted", teacher=None, subject_id=pd.NA
+    )
 
 
 def _siblings(state: JobState, rows: pd.DataFrame) -> pd.DataFrame:
@@ -121,14 +152,20 @@ def _siblings(state: JobState, rows: pd.DataFrame) -> pd.DataFrame:
     together = together.reset_index().sort_values("frame_id")
     shown = together[~together["is_hidden"]]
     told = together.groupby("access_code").agg(hidden=("is_hidden", "sum"), is_active=("is_active", "any"))
-    told = told.assign(frames=shown.groupby("access_code").size(), default_frame_id=shown.groupby("access_code")["frame_id"].first())
+    told = told.assign(
+        frames=shown.groupby("access_code").size(), default_frame_id=shown.groupby("access_code")["frame_id"].first()
+    )
     told = told.assign(shared=told["frames"], chosen_by=np.where(told["frames"].notna(), "rule", None))
     return told.reset_index().assign(group=BUDDIES, section="siblings", kind="siblings", teacher=None, subject_id=pd.NA)
 
 
 def _group_pictures(state: JobState) -> pd.DataFrame:
     rows = state.group_frames.sort_values(["group_id", "position"])
-    told = rows.groupby("group_id").agg(frames=("frame_id", "size"), default_frame_id=("frame_id", "first")).reset_index()
+    told = (
+        rows.groupby("group_id").agg(frames=("frame_id", "size"), default_frame_id=("frame_id", "first")).reset_index()
+    )
     groups = state.groups[["group_id", "name", "teacher", "access_code"]].rename(columns={"name": "group"})
     told = told.merge(groups, on="group_id", validate="1:1")
-    return told.assign(section="class", kind="group", chosen_by="rule", is_active=True, subject_id=pd.NA).drop(columns="group_id")
+    return told.assign(section="class", kind="group", chosen_by="rule", is_active=True, subject_id=pd.NA).drop(
+        columns="group_id"
+    )

@@ -59,7 +59,9 @@ def orders_in_doubt(state: JobState) -> pd.DataFrame:
     walk = walk_frames(
         state.frames, state.choices, cards_after=cards_after_of(state.job["cards_after"], state.frames["camera"])
     )
-    slots = state.slots.loc[~state.slots["is_dropped"] & state.slots["frame_id"].notna(), ["order_id", "subject_id", "frame_id", "hole"]]
+    slots = state.slots.loc[
+        ~state.slots["is_dropped"] & state.slots["frame_id"].notna(), ["order_id", "subject_id", "frame_id", "hole"]
+    ]
     slots = slots.astype({"frame_id": "int64"})
     frames = frames_in_doubt(walk, doubts)
     shown = slots.merge(frames, on="frame_id", validate="m:m")[["order_id", "what"]]
@@ -98,7 +100,9 @@ def frames_in_doubt(walk: pd.DataFrame, doubts: pd.DataFrame) -> pd.DataFrame:
     rows = rows[~rows["is_next"] | (rows["run"].isin(from_start) & rows["what"].str.startswith("card_skipped/"))]
 
     habit = place[place["code"] == "cards_after_frames"]
-    series = walk.loc[habit["row"], ["camera", "shoot_no"]].assign(what=("cards_after_frames/" + habit["key"]).to_numpy())
+    series = walk.loc[habit["row"], ["camera", "shoot_no"]].assign(
+        what=("cards_after_frames/" + habit["key"]).to_numpy()
+    )
     all_of_it = walk[["frame_id", "camera", "shoot_no"]].merge(series, on=["camera", "shoot_no"], validate="m:m")
     return pd.concat([rows[["frame_id", "what"]], all_of_it[["frame_id", "what"]]], ignore_index=True)
 
@@ -116,7 +120,8 @@ def _older_pictures(state: JobState, slots: pd.DataFrame, walk: pd.DataFrame, do
     own = slots[~slots["hole"].isin(["group", "mate_group"])]
     own = own.assign(came=own["subject_id"].map(came))
     parts = [
-        own.loc[own["came"] < row.shoot_no, ["order_id"]].assign(what=f"unread_card/{row.key}") for row in last.itertuples()
+        own.loc[own["came"] < row.shoot_no, ["order_id"]].assign(what=f"unread_card/{row.key}")
+        for row in last.itertuples()
     ]
     return pd.concat(parts)
 
@@ -144,9 +149,17 @@ def places_to_look(done: Sequenced, *, most: int = MOST_PLACES) -> pd.DataFrame:
         expected[here.index] = (told["is_ordered"] & (told["between"] > 0)).to_numpy()
     asked = [
         ("unread", 2.0, walk["event"] == UNREAD),
-        ("missed", 1.0, pd.Series(walk["run"].map(chance).ge(POSSIBLE) & walk.index.isin(shown.index[at > 0]), walk.index)),
+        (
+            "missed",
+            1.0,
+            pd.Series(walk["run"].map(chance).ge(POSSIBLE) & walk.index.isin(shown.index[at > 0]), walk.index),
+        ),
         ("start", 0.5, walk["run_event"].eq(NOBODY) & walk.index.isin(shown.index[at < FIRST_FRAMES])),
-        ("list", 0.0, pd.Series(walk["run"].isin(expected.index[expected]) & walk.index.isin(shown.index[at > 0]), walk.index)),
+        (
+            "list",
+            0.0,
+            pd.Series(walk["run"].isin(expected.index[expected]) & walk.index.isin(shown.index[at > 0]), walk.index),
+        ),
     ]
     parts = [
         walk.loc[where.to_numpy(dtype=bool), ["frame_id", "root", "path", "run"]].assign(why=why, rank=rank)

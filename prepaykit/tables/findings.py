@@ -123,6 +123,7 @@ REGISTER: dict[str, Kind] = {
     "sell_setting_missing": Kind("error", "a setting that selling needs is missing", "set it: prepaykit settings {key}=VALUE"),
     "sell_no_photos": Kind("error", "no gallery is active", "prepaykit photos first"),
     "sell_orders_waiting": Kind("warn", "prepaid orders have not gone to the lab yet", "place and batch them first, or go on"),
+    "sell_doubts_open": Kind("warn", "a gallery may hold another child's frames: its parents would see them", "settle the doubts of picture day first: prepaykit codes --tag"),
     "address_unusable": Kind("warn", "an e-mail address is not one plain address; nothing is sent to it",
                              "correct it in the names list, or write to the parents yourself"),
     "sell_no_campaign": Kind("note", "no campaign is set: no message is sent", "nothing"),

@@ -29,7 +29,11 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--days", type=int, default=20)
     given = parser.parse_args()
-    print("demo jobs          " + "  ".join(f"{f:>12.12}" for f in TOLD_BY) + "   skipped card        doubted without a cause   suggested child")
+    print(
+        "demo jobs          "
+        + "  ".join(f"{f:>12.12}" for f in TOLD_BY)
+        + "   skipped card        doubted without a cause   suggested child"
+    )
     for size in ("small", "medium", "large"):
         began = time.process_time()
         told = [picture_day(size, seed) for seed in range(1, given.seeds + 1)]
@@ -41,7 +45,12 @@ def main() -> None:
         print(f"{size:8}{given.seeds:3} seeds   {cells}   {exact} at the frame   {wrong} of {children} ({100 * wrong / children:.2f} %)   {right} right, {other} wrong"
               f"   {time.process_time() - began:.0f} CPU s")  # fmt: skip
     print("\nhard days          missing cards   told   at the frame   looked at again   doubted without a cause")
-    for name, ordered, looks in (("as they like", False, False), ("in list order", True, False), ("with looks", False, True), ("order, looks", True, True)):
+    for name, ordered, looks in (
+        ("as they like", False, False),
+        ("in list order", True, False),
+        ("with looks", False, True),
+        ("order, looks", True, True),
+    ):
         print(f"{name:14}     " + _hard(given.days, ordered=ordered, looks=looks))
 
 
@@ -86,11 +95,19 @@ def _school() -> JobState:
         "group_id": group, "kind": "student", "photograph": True, "sell": True, "yearbook": True, "directory": True, "group_ok": True,
         "attendance": "expected", "source": "names_list",
     })  # fmt: skip
-    groups = pd.DataFrame({"group_id": np.arange(1, CLASSES + 1), "name": [f"C{i}" for i in range(1, CLASSES + 1)], "access_code": [f"G{i:03d}" for i in range(1, CLASSES + 1)]})
+    groups = pd.DataFrame(
+        {
+            "group_id": np.arange(1, CLASSES + 1),
+            "name": [f"C{i}" for i in range(1, CLASSES + 1)],
+            "access_code": [f"G{i:03d}" for i in range(1, CLASSES + 1)],
+        }
+    )
     return JobState.new(name="hard-2026", school="Hard").replace(subjects=subjects, groups=groups)
 
 
-def _shoot(chance: np.random.Generator, state: JobState, *, ordered: bool, looks: bool) -> tuple[pd.DataFrame, list[str]]:
+def _shoot(
+    chance: np.random.Generator, state: JobState, *, ordered: bool, looks: bool
+) -> tuple[pd.DataFrame, list[str]]:
     """The day as read, and the first frame of each child whose card is missing."""
     rows, truth, number, at = [], [], 0, pd.Timestamp("2026-09-01 08:00")
     backdrop = int(chance.integers(0, 2**63))
@@ -131,7 +148,9 @@ def _shoot(chance: np.random.Generator, state: JobState, *, ordered: bool, looks
                 first_pause = chance.lognormal(np.log(7), 0.4)
             n = int(np.clip(2 + chance.poisson(1.2), 2, 9))
             for k in range(n):
-                seconds = first_pause if k == 0 else chance.lognormal(np.log(5), 0.45) + (25 if chance.random() < 0.01 else 0)
+                seconds = (
+                    first_pause if k == 0 else chance.lognormal(np.log(5), 0.45) + (25 if chance.random() < 0.01 else 0)
+                )
                 path = shot(None, flips(face, int(chance.integers(1, 6))), seconds)
                 if k == 0 and mark:
                     truth.append(path)

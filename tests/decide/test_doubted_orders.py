@@ -85,7 +85,19 @@ def test_a_doubt_that_comes_after_placing_stops_the_batch_and_pulls_the_order_ba
     state = state.replace(slots=state.slots.assign(frame_id=21, filled_by="person"))
     doubt = plan_photos(state, whole).findings.iloc[:0]
     assert not len(doubt)
-    found = pd.DataFrame([{"verb": "photos", "code": "card_skipped", "about": "frames", "key": "21", "severity": "error", "detail": "x", "next_move": "look"}])
+    found = pd.DataFrame(
+        [
+            {
+                "verb": "photos",
+                "code": "card_skipped",
+                "about": "frames",
+                "key": "21",
+                "severity": "error",
+                "detail": "x",
+                "next_move": "look",
+            }
+        ]
+    )
     state = state.replace(findings=found)
     with pytest.raises(Refused, match="an error stands on 1 orders: 1007"):
         plan_batch(state, now=NOW, number=1)

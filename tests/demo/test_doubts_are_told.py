@@ -9,7 +9,9 @@ from tests.drawn_days import picture_day
 
 
 @pytest.mark.parametrize(("size", "seed"), [("small", 1), ("small", 5), ("medium", 1), ("large", 1)])
-def test_every_planted_fault_of_the_sequence_is_told_and_at_most_one_child_in_a_hundred_doubted_without_a_cause(size, seed):
+def test_every_planted_fault_of_the_sequence_is_told_and_at_most_one_child_in_a_hundred_doubted_without_a_cause(
+    size, seed
+):
     told = picture_day(size, seed)
     assert {fault: n for fault, n in told.recall.items() if n[0] != n[1]} == {}
     assert told.recall["skipped_card"][0] > 0

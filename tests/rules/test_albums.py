@@ -14,12 +14,20 @@ from tests.rules.picture_day import day, job
 
 def two_classes():
     state = job("K001", "K002", "K003", "K004", blanks=("B001",))
-    groups = pd.DataFrame({"group_id": [1, 2], "name": ["10A", "9B"], "teacher": ["Adams", "Zimmer"], "access_code": ["G001", "G002"]})
-    return state.replace(groups=groups, subjects=state.subjects.assign(group_id=[2, 1, 2, 1, None], teacher=[None, None, "Quigley", None, None]))
+    groups = pd.DataFrame(
+        {"group_id": [1, 2], "name": ["10A", "9B"], "teacher": ["Adams", "Zimmer"], "access_code": ["G001", "G002"]}
+    )
+    return state.replace(
+        groups=groups,
+        subjects=state.subjects.assign(group_id=[2, 1, 2, 1, None], teacher=[None, None, "Quigley", None, None]),
+    )
 
 
 def shown(table):
-    return [f"{r.album} {r.place} {r.access_code} {r.frames} {'' if pd.isna(r.default_frame_id) else r.default_frame_id}".strip() for r in table.itertuples()]
+    return [
+        f"{r.album} {r.place} {r.access_code} {r.frames} {'' if pd.isna(r.default_frame_id) else r.default_frame_id}".strip()
+        for r in table.itertuples()
+    ]
 
 
 def shot(text, state=None):

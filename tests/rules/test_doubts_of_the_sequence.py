@@ -15,7 +15,14 @@ from tests.rules.picture_day import as_frames, day, findings_of, galleries, job
 CODES = tuple(f"K{i:02d}" for i in range(1, 31))
 
 
-def shot(*sessions: str, pause: int = 20, step: int = 5, root: str = "day", camera: str = "R6 #1", start: str = "2026-09-01 08:00") -> pd.DataFrame:
+def shot(
+    *sessions: str,
+    pause: int = 20,
+    step: int = 5,
+    root: str = "day",
+    camera: str = "R6 #1",
+    start: str = "2026-09-01 08:00",
+) -> pd.DataFrame:
     """Sessions as text, `step` seconds between frames, `pause` before each session; `|` within one is such a pause without a card,
     `~` a file number that is missing."""
     words, at, now, number, numbers = [], [], pd.Timestamp(start), 0, []
@@ -59,7 +66,9 @@ def test_a9_a_skipped_card_is_told_at_the_frame_where_the_next_child_begins_and_
     assert doubts(result) == [("card_skipped", "22", "K08"), ("no_card_seen", "K08", "-")]
     row = result.findings.set_index("code").loc["card_skipped"]
     assert "not K07 any more (frames 3 to 4 after frame 19" in row["detail"]
-    assert row["next_move"].endswith("a new child: prepaykit codes --tag 22=CODE, the same child: prepaykit codes --tag 22=")
+    assert row["next_move"].endswith(
+        "a new child: prepaykit codes --tag 22=CODE, the same child: prepaykit codes --tag 22="
+    )
     assert galleries(result)["K07"] == [20, 21, 22, 23], "no frame is moved by a doubt"
 
 
@@ -186,7 +195,13 @@ def test_two_bodies_read_as_one_are_told_apart_by_their_numbers():
 
 
 def test_a_counter_that_was_reset_once_stays_one_body():
-    read = pd.concat([day("K01 . .", camera="R6 in day", first=5301), day("K02 . .", camera="R6 in day", first=1, start="2026-09-01 09:00")], ignore_index=True)
+    read = pd.concat(
+        [
+            day("K01 . .", camera="R6 in day", first=5301),
+            day("K02 . .", camera="R6 in day", first=1, start="2026-09-01 09:00"),
+        ],
+        ignore_index=True,
+    )
     assert told(read).frames["camera"].unique().tolist() == ["R6 in day"]
 
 
@@ -237,7 +252,9 @@ def test_a_clock_set_back_between_two_folders_of_the_camera_does_not_mix_them():
 
 
 def test_folders_sorted_by_hand_may_overlap_in_time():
-    read = day("K01 . . K02 . .").assign(path=[f"{f}/IMG_{n:04d}.JPG" for f, n in zip("bbbaaa", (1, 2, 3, 4, 5, 6), strict=True)])
+    read = day("K01 . . K02 . .").assign(
+        path=[f"{f}/IMG_{n:04d}.JPG" for f, n in zip("bbbaaa", (1, 2, 3, 4, 5, 6), strict=True)]
+    )
     assert galleries(told(read)) == {"K01": [2, 3], "K02": [5, 6]}
 
 

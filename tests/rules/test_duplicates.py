@@ -35,7 +35,11 @@ def test_a_burst_of_one_child_is_no_duplicate():
 
 
 def test_two_cameras_that_shot_at_the_same_second_are_no_duplicates_unless_the_pictures_are():
-    assert not len(saved_anew(looked(day(". ."), day(". .", root="b", camera="R6 #2"), looks=[*LOOKS[:2], LOOKS[2], "1234123412341234"])))
+    assert not len(
+        saved_anew(
+            looked(day(". ."), day(". .", root="b", camera="R6 #2"), looks=[*LOOKS[:2], LOOKS[2], "1234123412341234"])
+        )
+    )
 
 
 def test_the_same_number_on_another_day_is_no_duplicate_even_before_the_same_backdrop():
