@@ -35,7 +35,7 @@ from prepaykit.decide.codes import plan_codes
 from prepaykit.decide.names import plan_names
 from prepaykit.decide.orders import plan_orders
 from prepaykit.decide.paper import plan_paper
-from prepaykit.decide.photos import plan_photos, where_to_look
+from prepaykit.decide.photos import plan_photos, where_to_look, with_second_look
 from prepaykit.decide.place import plan_place
 from prepaykit.decide.populate import plan_populate
 from prepaykit.decide.prices import plan_prices
@@ -247,7 +247,8 @@ class Job:
         if read_again is None:
             return table
         places = where_to_look(state, table, shoot_no=shoot_no)
-        return read_again(table, list(zip(places["root"], places["path"], strict=True))) if len(places) else table
+        rows = table.merge(places[["root", "path"]], on=["root", "path"], validate="1:1")["row"]
+        return with_second_look(table, read_again(table, rows)) if len(rows) else table
 
     def populate(self) -> Plan:
         """Plan to give every slot its picture."""

@@ -89,6 +89,19 @@ def where_to_look(state: JobState, frames_read: pd.DataFrame, *, shoot_no: int =
     )
 
 
+def with_second_look(frames_read: pd.DataFrame, again: pd.DataFrame) -> pd.DataFrame:
+    """What was read, with what a second, harder look at some frames has found: codes, or a card that still cannot be read.
+
+    `again` (`row` of `frames_read`, `newly_read`, and the columns of the reader) is what `prepaykit.intake.frames.read_again` gives. An alarm of the
+    first look is taken back only by a code.
+    """
+    found = again[again["newly_read"].notna() | again["is_broken_card"].astype("bool")].set_index("row")
+    result = frames_read.set_index("row", drop=False)
+    for column in ("texts", "is_broken_card"):
+        result.loc[found.index, column] = found[column].astype(result[column].dtype)
+    return result.reset_index(drop=True)
+
+
 def picture_tables(
     state: JobState, frames: pd.DataFrame, choices: pd.DataFrame
 ) -> tuple[dict[str, pd.DataFrame], Sequenced]:

@@ -18,7 +18,8 @@ and it is held until the doubt is settled (`codes --tag`, `settings cards_after`
 
 Where to look. The reader is fast because it does not search every frame hard. It searches the frames where a card is expected: those
 of sessions in which one may be missing (`POSSIBLE`), of sessions after which the class list expects a child who has no frames, the
-first ones of a camera or a day that begin without a card, and the cards that were seen and not read.
+first ones of a camera or a day that begin without a card, those in which something like a card was seen, and the cards that were seen
+and not read.
 
 Worked case. A's gallery is frames 2 to 6, from 4 on it is probably B. A's order shows frame 2: it goes. Frame 2 is hidden, so the order
 shows frame 3: it waits. Source: photos.md 3 (step 6), 4; domain.md 19 (A9, A10).
@@ -37,7 +38,7 @@ from prepaykit.tables.state import JobState
 
 DOUBTS = ("card_skipped", "long_session", "unread_card", "cards_after_frames")
 FIRST_FRAMES = 6
-MOST_PLACES = 400
+MOST_PLACES = 120  # searching hard takes a second or two a frame
 
 
 # --- what is in danger ---------------------------------------------------------------------------------------------------
@@ -132,7 +133,7 @@ def _older_pictures(state: JobState, slots: pd.DataFrame, walk: pd.DataFrame, do
 def places_to_look(done: Sequenced, *, most: int = MOST_PLACES) -> pd.DataFrame:
     """The frames in which a card may be that was not read: `frame_id`, `root`, `path`, `why`; the likeliest first, at most so many.
 
-    `done`: what `sequence_frames` made of the frames. `why` is one of: unread, missed, start, list.
+    `done`: what `sequence_frames` made of the frames. `why` is one of: unread, missed, faint (something like a card was seen), start, list.
     """
     walk, weighed = done.walk, done.weighed
     columns = ["frame_id", "root", "path", "why"]
@@ -147,19 +148,14 @@ def places_to_look(done: Sequenced, *, most: int = MOST_PLACES) -> pd.DataFrame:
         here = runs[runs["shoot_no"] == shoot]
         told = order.waiting_between(here["code"], here["next_code"])
         expected[here.index] = (told["is_ordered"] & (told["between"] > 0)).to_numpy()
+    later = pd.Series(walk.index.isin(shown.index[at > 0]), walk.index)
+    faint = walk["card_suspicion"].notna() if "card_suspicion" in walk else pd.Series(False, walk.index)
     asked = [
         ("unread", 2.0, walk["event"] == UNREAD),
-        (
-            "missed",
-            1.0,
-            pd.Series(walk["run"].map(chance).ge(POSSIBLE) & walk.index.isin(shown.index[at > 0]), walk.index),
-        ),
+        ("missed", 1.0, walk["run"].map(chance).ge(POSSIBLE) & later),
+        ("faint", 0.8, faint & walk["follows"]),
         ("start", 0.5, walk["run_event"].eq(NOBODY) & walk.index.isin(shown.index[at < FIRST_FRAMES])),
-        (
-            "list",
-            0.0,
-            pd.Series(walk["run"].isin(expected.index[expected]) & walk.index.isin(shown.index[at > 0]), walk.index),
-        ),
+        ("list", 0.0, walk["run"].isin(expected.index[expected]) & later),
     ]
     parts = [
         walk.loc[where.to_numpy(dtype=bool), ["frame_id", "root", "path", "run"]].assign(why=why, rank=rank)

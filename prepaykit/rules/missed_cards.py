@@ -11,6 +11,7 @@ begins there than if the same child goes on? All of it is learned from the job i
     time       the pause at the place, between those within a session and those from one child to the next, of this camera
     list       a child of the class without frames; where the class came in the order of its list: a child just here
     numbers    file numbers missing at the place, if they are not missing everywhere
+    faint      something like a card was seen in the frame (`card_suspicion`), if that is not seen everywhere
     look       how far the two pictures are apart (`look_hash`), between one child's pictures and two children's
 
 The sum, with the rate of missed cards (learned too, from `RATE`), is the chance that a card is missing; from `LIKELY` on it is
@@ -41,7 +42,7 @@ ROUNDS, PARTS = 4, 3
 MOST = 4.0  # no single sign may weigh more (natural logarithm of the ratio)
 UNUSUAL = 0.05  # one session in twenty has another length than the job taught so far
 LONGEST = 40  # frames; longer sessions count as this long
-NAMES = {"frames": "the number of frames", "time": "a pause", "list": "the class list", "numbers": "missing file numbers", "look": "another look"}  # fmt: skip
+NAMES = {"frames": "the number of frames", "time": "a pause", "list": "the class list", "numbers": "missing file numbers", "faint": "something like a card", "look": "another look"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ def missed_cards(walk: pd.DataFrame, runs: pd.DataFrame, orders: dict[int, Class
         "time": _time_sign(places, walk),
         "list": _list_sign(places, runs, orders),
         "numbers": _number_sign(places),
+        "faint": _faint_sign(places, walk),
         "look": _look_sign(places, walk),
     }
     is_open = ~places["frame_id"].isin(settled).to_numpy()
@@ -238,6 +240,15 @@ def _number_sign(places: pd.DataFrame) -> np.ndarray:
     usual = (gap.sum() + 1) / (len(gap) + 20)
     if_missed = max(usual, 0.15)
     return np.where(gap, np.clip(np.log(if_missed / usual), 0, MOST), np.log((1 - if_missed) / (1 - usual)))
+
+
+def _faint_sign(places: pd.DataFrame, walk: pd.DataFrame) -> np.ndarray:
+    """Something like a card in this very frame: worth much where it is rarely seen. Nothing seen says nothing: a finger hides a card."""
+    if "card_suspicion" not in walk:
+        return np.zeros(len(places))
+    seen = walk["card_suspicion"].notna().reindex(places["row"]).to_numpy(dtype=bool)
+    usual = (seen.sum() + 1) / (len(seen) + 20)
+    return np.where(seen, np.clip(np.log(0.3 / usual), 0, MOST), 0.0)
 
 
 def _look_sign(places: pd.DataFrame, walk: pd.DataFrame) -> np.ndarray:

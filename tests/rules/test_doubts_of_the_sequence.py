@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
 from prepaykit.rules.bodies import bodies_apart
 from prepaykit.rules.capture_order import capture_order
 from prepaykit.rules.doubts import places_to_look
+from prepaykit.rules.missed_cards import missed_cards
 from prepaykit.rules.sequence import sequence_frames
 from prepaykit.tables.catalog import typed
 from tests.rules.picture_day import as_frames, day, findings_of, galleries, job
@@ -278,6 +281,20 @@ def test_frames_where_a_card_is_expected_are_searched_again_and_not_the_thousand
     assert why["list"], "the class list expects K20 after K19"
     assert len(places) <= 15
     assert places_to_look(told(read), most=3)["why"].tolist() == ["unread", "missed", "missed"]
+
+
+def test_something_like_a_card_in_a_frame_is_looked_at_again_and_is_a_sign():
+    days = usual(without=("K08",)) | {"K07": "K07 . . . . ."}  # no pause
+    result = told(shot(*days.values(), pause=5))
+    plain = result.weighed.missed
+    walk = result.walk.assign(card_suspicion=pd.Series({21: "corner marks"}, dtype="str"))
+    seen = missed_cards(walk, result.weighed.runs, result.weighed.orders, set())
+    assert walk.loc[seen.places["row"], "frame_id"].tolist() == [22]
+    assert "something like a card" in seen.places["because"].iloc[0]
+    assert seen.sessions["chance"].loc[18] > plain.sessions["chance"].loc[18]
+    quiet = told(shot(*usual().values()))
+    quiet = replace(quiet, walk=quiet.walk.assign(card_suspicion=pd.Series({40: "one corner mark"}, dtype="str")))
+    assert places_to_look(quiet)[["frame_id", "why"]].values.tolist() == [[41, "faint"]]
 
 
 def test_an_empty_job_has_no_places():

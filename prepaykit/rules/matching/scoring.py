@@ -329,12 +329,10 @@ class Scorer:
     def _alike_anywhere(self, orders: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Orders and children whose first and last names both have much in common."""
         d = self.desk
-
         def bearers(owner, width):
             return sparse.csr_matrix(
-                (np.ones(len(owner), dtype=np.float32), (owner, np.arange(len(owner)))), shape=(width, len(owner))
-            )
-
+                    (np.ones(len(owner), dtype=np.float32), (owner, np.arange(len(owner)))), shape=(width, len(owner))
+                )
         strong_first = [FIRST.index(w) for w in ("exact", "nickname", "slip", "short_slip", "part", "clipped")]
         strong_last = [LAST.index(w) for w in ("exact", "part", "slip", "short_slip")]
         reading = np.flatnonzero(np.isin(d.reading_order, orders))
