@@ -31,7 +31,7 @@ MARK_WORDS = {
     "hidden": "hidden",
     "doubt": "doubt",
     "several": "several codes",
-    "here": "▼ here",
+    "here": "▼",
 }
 KIND_WORDS = {"card": "card", "unread": "unread card", "aside": "set aside"}
 

@@ -106,7 +106,7 @@ def _without_card(places: pd.DataFrame) -> pd.DataFrame:
         + rows["frame_id"].astype("str")
         + " and those after it"
     )
-    return found("photos", "no_card_seen", "subjects", rows["likely"], detail, hints=rows["frame_id"])
+    return found("photos", "no_card_seen", "subjects", rows["likely"], detail)
 
 
 def _cards_after(walk: pd.DataFrame, is_habit_known: bool) -> pd.DataFrame:

@@ -89,7 +89,7 @@ REGISTER: dict[str, Kind] = {
     "long_session": Kind("warn", "a child has far more frames than the others: a card may have been skipped", "look at the frames"),
     "card_skipped": Kind("error", "a card is probably missing: from this frame on it seems to be another child",
                          "look; a new child: prepaykit codes --tag {key}=CODE, the same child: prepaykit codes --tag {key}="),
-    "no_card_seen": Kind("warn", "a child has no card and no frames where a card is probably missing", "look at frame {hint}: prepaykit codes --tag {hint}={key}"),
+    "no_card_seen": Kind("warn", "a child has no card and no frames where a card is probably missing", "look at the frames of that card_skipped; if it is this child: prepaykit codes --tag FRAME={key}"),
     "cards_after_frames": Kind("error", "the cards of a camera seem to come after the frames: each child would have those of the next",
                                "prepaykit settings cards_after=\"{hint}\" (or none: they come first), then: prepaykit codes"),
     "cameras_mixed": Kind("warn", "two cameras were read as one; they are told apart by their file numbers", "look; copy each camera's card into a folder of its own to be sure"),
