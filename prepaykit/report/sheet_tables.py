@@ -242,7 +242,7 @@ def _unassigned(state: JobState, walk: pd.DataFrame, marks: _Marks) -> tuple[pd.
         [first["aside"].to_numpy(), start["event"] == UNREAD, start["event"] == NOBODY],
         ["set aside", "after the unread card " + start["frame_id"].astype("str"), "before the first card of " + start["camera"]], "nobody's",
     )  # fmt: skip
-    n = rows.groupby("block").size().astype("str").to_numpy()
+    n = rows["event"].ne(UNREAD).groupby(rows["block"]).sum().astype("str").to_numpy()
     blocks = pd.DataFrame({"block": first["block"].to_numpy(), "title": words}).assign(
         sheet=UNASSIGNED_SHEET, code="", flags=pd.Series(n, dtype="str") + " frames", text="", is_worth_a_look=True)  # fmt: skip
     return blocks, _as_tiles(rows, marks).assign(sheet=UNASSIGNED_SHEET, block=rows["block"].to_numpy())

@@ -35,6 +35,17 @@ def cards_after_of(setting: str | None, cameras: pd.Series) -> frozenset[str]:
     return frozenset(c for c in cameras.unique() if c.casefold() in named)
 
 
+def habit_known_of(setting: str | None, cameras: pd.Series) -> frozenset[str]:
+    """The cameras whose habit the setting states: all of them by `all` or `none`, else those it names. A misspelt name settles nothing.
+
+    >>> sorted(habit_known_of("none", pd.Series(["R6 #1"]))), sorted(habit_known_of("R6 #7", pd.Series(["R6 #1"])))
+    (['R6 #1'], [])
+    """
+    if (setting or "").strip().casefold() == "none":
+        return frozenset(cameras)
+    return cards_after_of(setting, cameras)
+
+
 def other_habit(walk: pd.DataFrame) -> pd.DataFrame:
     """Series whose cards seem to come after the frames, read as card first: `row` (of the first card), `camera`, `shoot_no`, `cards`.
 

@@ -62,7 +62,7 @@ def doubt_findings(
     subjects: pd.DataFrame,
     done: Weighed,
     *,
-    is_habit_known: bool,
+    habit_known: frozenset[str],
 ) -> pd.DataFrame:
     """The doubts of the sequence as findings of the verb photos. Finding codes: card_skipped, no_card_seen, cards_after_frames,
     cameras_mixed, cards_of_strangers, card_seen_again, counter_rolled_over, numbers_missing."""
@@ -70,7 +70,7 @@ def doubt_findings(
     return together(
         skipped,
         _without_card(places),
-        _cards_after(walk, is_habit_known),
+        _cards_after(walk, habit_known),
         _mixed(frames),
         _strangers(walk, cards, subjects),
         _seen_again(cards, done.runs),
@@ -109,10 +109,9 @@ def _without_card(places: pd.DataFrame) -> pd.DataFrame:
     return found("photos", "no_card_seen", "subjects", rows["likely"], detail)
 
 
-def _cards_after(walk: pd.DataFrame, is_habit_known: bool) -> pd.DataFrame:
-    if is_habit_known:
-        return together()
+def _cards_after(walk: pd.DataFrame, habit_known: frozenset[str]) -> pd.DataFrame:
     rows = other_habit(walk)
+    rows = rows[~rows["camera"].isin(habit_known)]
     first = walk.loc[rows["row"]]
     detail = (rows["camera"].to_numpy() + pd.Series(": its ") + rows["cards"].astype("str").to_numpy() + " cards seem to come after the frames, from "
               + label(first).to_numpy() + " on; then each child has the frames of the next one") if len(rows) else []  # fmt: skip

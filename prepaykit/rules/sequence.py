@@ -32,7 +32,7 @@ import pandas as pd
 
 from prepaykit.rules.bodies import bodies_apart
 from prepaykit.rules.capture_order import capture_order
-from prepaykit.rules.card_habit import cards_after_of
+from prepaykit.rules.card_habit import cards_after_of, habit_known_of
 from prepaykit.rules.doubt_findings import Weighed, doubt_findings, weighed
 from prepaykit.rules.picture_findings import Absent, card_runs, picture_findings, runs_of
 from prepaykit.rules.walk import (
@@ -116,7 +116,7 @@ def sequence_frames(
             result, walk, reads, members, runs, cards, absent, subjects, done,
             is_clock_jump=order["is_clock_jump"], other_codes=other_codes,
         ),
-        doubt_findings(result, walk, cards, absent, subjects, done, is_habit_known=bool((cards_after or "").strip())),
+        doubt_findings(result, walk, cards, absent, subjects, done, habit_known=habit_known_of(cards_after, frames["camera"])),
     )  # fmt: skip
     used = frozenset(members["read_code"])
     return Sequenced(typed("frames", result), galleries, group_frames, findings, used, walk, done)

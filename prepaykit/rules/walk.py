@@ -139,7 +139,8 @@ def walk_frames(
 ) -> pd.DataFrame:
     """All frames in walking order, each with its `run`: the row of the event it stands behind.
 
-    `cards_after`: cameras whose cards are photographed after the child; they are walked backwards, from the last frame to the first. `event`: NOBODY a sequence starts, UNREAD a card nobody read, CARD, FROM_HERE a person named this frame; -1 none of them.
+    `cards_after`: cameras whose cards are photographed after the child; they are walked backwards, from the last frame to the
+    first. `event`: NOBODY a sequence starts, UNREAD a card nobody read, CARD, FROM_HERE a person named this frame; -1 none of them.
     `run_event` is that of the run, `run_codes` its codes (space-separated), `is_card` a picture of a card, not of a person,
     `is_named` that a person said so.
     """

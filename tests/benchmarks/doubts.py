@@ -1,6 +1,6 @@
 """How well the sequence doubts itself: seeded faults told, children doubted without a cause.
 
-    python tests/benchmarks/doubts.py [--seeds 5] [--days 20]
+    python -m tests.benchmarks.doubts [--seeds 5] [--days 20]
 
 First the demo's jobs (small, medium, large), then school days drawn to be hard: classes that come as they like or in the order of the
 list, sessions of 2 to 9 frames, pauses of log-normal length that overlap, shoelaces, weeded-out frames, absent children; of every 200 cards one was not

@@ -1,4 +1,4 @@
-"""The mistakes planted on picture day are told, and hardly anybody is doubted without a cause (`tests/benchmarks/doubts.py` prints it)."""
+"""The mistakes planted on picture day are told, and hardly anybody is doubted without a cause (`python -m tests.benchmarks.doubts` prints it)."""
 
 from __future__ import annotations
 

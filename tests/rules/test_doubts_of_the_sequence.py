@@ -180,6 +180,10 @@ def test_none_says_that_the_cards_come_first_whatever_it_looks_like():
     assert doubts(told(after_day(), cards_after="none"), "cards_after_frames") == []
 
 
+def test_a_misspelt_camera_settles_nothing():
+    assert doubts(told(after_day(), cards_after="R6 #7"), "cards_after_frames") == [("cards_after_frames", "3", "-")]
+
+
 def test_test_frames_and_a_last_card_without_anybody_are_no_habit():
     days = [*usual().values()]
     assert doubts(told(shot(". .", *days[:6], "K07")), "cards_after_frames") == []
