@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from typer.testing import CliRunner
 
 from prepaykit import Studio
+from prepaykit.cli import app
+from prepaykit.report.job_report import report_tables, write_report
 from tests.intake.drawn import card_and_frames
 from tests.rules.picture_day import galleries
 
@@ -48,3 +51,25 @@ def test_a_favourite_stays_through_a_new_reading_and_an_undo_takes_it_back(job, 
     assert job.albums().set_index("access_code")["default_frame_id"]["K001"] == 3
     job.undo()
     assert job.albums().set_index("access_code")["default_frame_id"]["K001"] == 2
+
+
+def test_the_command_writes_sheets_of_what_the_plan_comes_to_and_says_where(job, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, ["photos", "photos", "--sheets", "sheets"])
+    assert done.exit_code == 0
+    assert "wrote 1 contact sheets: sheets/index.html, contact_sheets.pdf" in done.stderr.replace("\\", "/")
+    assert "Ada Kim" not in (tmp_path / "sheets" / "000-3a.html").read_text(encoding="utf-8")
+    assert not len(job.state.frames)
+    again = CliRunner().invoke(app, ["photos", "--sheets", "sheets", "--names"])
+    assert again.exit_code == 0 and "Nothing to do" in again.stderr
+    assert "Ada Kim" in (tmp_path / "sheets" / "000-3a.html").read_text(encoding="utf-8")
+
+
+def test_a_favourite_and_its_album_stand_in_the_report(job, tmp_path):
+    job.apply(job.photos(tmp_path / "photos"))
+    job.apply(job.codes(favourite={"K002": 6}))
+    rows = report_tables(job)["albums"]
+    assert rows.to_dict("records") == [
+        {"album": "3A", "galleries": 2, "with_frames": 2, "frames": 4, "hidden": 0, "shared": 0, "chosen": 1}
+    ]
+    assert "Albums and their galleries" in write_report(job, tmp_path / "report.html").read_text(encoding="utf-8")

@@ -113,7 +113,7 @@ def test_pages_hold_their_pictures_name_nobody_and_run_nothing(tmp_path):
     assert (index.name, pdf.name) == (INDEX, PDF)
     assert pdf.read_bytes().startswith(b"%PDF")
     for page in (index, *pages):
-        text = page.read_text(encoding="utf-8")
+        text = re.sub(r'src="data:[^"]*"', 'src="data:"', page.read_text(encoding="utf-8"))
         assert "Kim" not in text and "onerror" not in text and "<script" not in text
         assert "default-src 'none'" in text
         assert not re.search(r'(?:src|href)="(?!data:|[\w-]+\.(?:html|pdf)")', text)
