@@ -8,7 +8,7 @@
 
 This is one of the few places where files, the clock, decisions and the store meet: a method reads what a verb needs, calls
 the pure decision, and hands back its Plan. It decides nothing itself. Beside the store lie the studio's folders: `artwork/`
-(finished memory mates), `lab/` (packages sent), `mail/` (merge files), `reports/`.
+(finished memory mates), `thumbs/` (small pictures, made again if deleted), `lab/` (packages sent), `mail/` (merge files), `reports/`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from prepaykit.decide.codes import plan_codes
 from prepaykit.decide.names import plan_names
 from prepaykit.decide.orders import plan_orders
 from prepaykit.decide.paper import compare_keyed, plan_paper
-from prepaykit.decide.photos import plan_photos
+from prepaykit.decide.photos import plan_photos, where_to_look, with_second_look
 from prepaykit.decide.place import plan_place
 from prepaykit.decide.populate import plan_populate
 from prepaykit.decide.prices import plan_prices
@@ -56,7 +56,9 @@ from prepaykit.ledger.outbox import drain
 from prepaykit.ledger.store import Receipt, Store
 from prepaykit.report.cards import draw_cards
 from prepaykit.report.cash_up import draw_cash_up
+from prepaykit.report.contact_sheets import write_contact_sheets
 from prepaykit.report.export import unguard, write_csv, write_whole
+from prepaykit.rules.albums import albums
 from prepaykit.rules.balance import balance
 from prepaykit.rules.cash_up import cash_up, price_check
 from prepaykit.rules.choosing import choices_table
@@ -74,7 +76,12 @@ from prepaykit.tables.state import JobState
 if TYPE_CHECKING:
     from prepaykit.report.explained import Explained
 
-ARTWORK = "artwork"
+try:  # a reader that can search harder
+    from prepaykit.intake.frames import read_again
+except ImportError:  # until then the first look is the only one
+    read_again = None
+
+ARTWORK, THUMBS = "artwork", "thumbs"
 Progress = Callable[[int, int], None]
 PathLike = str | os.PathLike
 
@@ -271,6 +278,19 @@ class Job:
         """Plan to mark as printed the cards that are not yet; draw them with `draw_cards(plan, path)`."""
         return plan_cards(self.state, now=self.studio.clock(), again=again)
 
+    def contact_sheets(
+        self, folder: PathLike, *, plan: Plan | None = None, names: bool = False, paper: str = "letter"
+    ) -> list[Path]:
+        """Write the contact sheets of the job, class by class, as HTML and PDF; of the job as it will be, if a plan is given.
+
+        `names` shows names beside the codes. Thumbnails that are not kept in `thumbs/` yet are made on the way.
+        """
+        state = self.state if plan is None else self.state.after(plan)
+        thumbs = self.studio.home / THUMBS
+        return write_contact_sheets(
+            state, folder, thumbs=thumbs, open_bytes=self.studio.open_bytes, names=names, paper=paper
+        )
+
     def draw_cards(self, plan: Plan, path: PathLike, *, sheet: str = "letter") -> Path:
         """Write the PDF of the cards that the plan names, eight to a sheet, in the order of a cut stack."""
         state = self.state
@@ -281,13 +301,25 @@ class Job:
         )
 
     def photos(
-        self, sources: PathLike | Iterable[PathLike], *, shoot_no: int = 1, on_progress: Progress | None = None
+        self, sources: PathLike | Iterable[PathLike] = (), *, shoot_no: int = 1, on_progress: Progress | None = None
     ) -> Plan:
-        """Plan to bring in the frames of folders or zips: cards read, galleries made, doubts as findings."""
+        """Plan to bring in the frames of folders or zips: cards read, galleries made, doubts as findings.
+
+        Without sources the frames that are there are thought through anew: after a change of `cards_after`, say.
+        """
         state = self.state
         sources = [sources] if isinstance(sources, str | os.PathLike) else list(sources)
         read = read_frames([Path(s) for s in sources], known=state.frames, on_progress=on_progress)
-        return plan_photos(state, read.table, findings=read.findings, sources=read.sources, shoot_no=shoot_no)
+        table = self._second_look(state, read.table, shoot_no)
+        return plan_photos(state, table, findings=read.findings, sources=read.sources, shoot_no=shoot_no)
+
+    def _second_look(self, state: JobState, table: pd.DataFrame, shoot_no: int) -> pd.DataFrame:
+        """The read table, in which the frames where a card is expected were searched again, and harder."""
+        if read_again is None:
+            return table
+        places = where_to_look(state, table, shoot_no=shoot_no)
+        rows = table.merge(places[["root", "path"]], on=["root", "path"], validate="1:1")["row"]
+        return with_second_look(table, read_again(table, rows)) if len(rows) else table
 
     def populate(self) -> Plan:
         """Plan to give every slot its picture."""
@@ -397,6 +429,10 @@ class Job:
         if path is not None:
             write_csv(table, Path(path), for_excel=False)
         return table
+
+    def albums(self, *, by: str = "group") -> pd.DataFrame:
+        """The galleries in the order of the names list, in albums by `group` or `teacher`, each with its frame; siblings in their own."""
+        return albums(self.state, by=by)
 
     def worklist(self) -> pd.DataFrame:
         """Refunds and service fees still to be dealt with."""

@@ -110,11 +110,22 @@ def cards(
     return plan, lambda: job.draw_cards(plan, pdf, sheet=sheet)
 
 
-@plans("photos", panel=PICTURES, example="prepaykit photos photos --apply")
+@plans("photos", panel=PICTURES, example="prepaykit photos photos --sheets sheets --apply")
 def photos(
     job: Any,
-    sources: Annotated[list[Path], typer.Argument(help="Folders or zips with frames.", show_default=False)],
+    sources: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            help="Folders or zips with frames; none: the frames of the job are thought through anew.",
+            show_default=False,
+        ),
+    ] = None,
     shoot_no: Annotated[int, typer.Option(help="1 picture day, 2 first retake day, …", min=1)] = 1,
+    sheets: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write contact sheets there (HTML, PDF), of what the plan comes to."),
+    ] = None,
+    names: Annotated[bool, typer.Option("--names", help="With the children's names on the sheets.")] = False,
 ):
     """Bring in frames: cards are read, galleries made and ordered, doubts become findings."""
     from rich.console import Console
@@ -124,9 +135,13 @@ def photos(
         *Progress.get_default_columns(), MofNCompleteColumn(), console=Console(stderr=True), transient=True
     ) as bar:
         task = bar.add_task("reading frames", total=None)
-        return job.photos(
-            sources, shoot_no=shoot_no, on_progress=lambda n, total: bar.update(task, completed=n, total=total)
+        plan = job.photos(
+            sources or [], shoot_no=shoot_no, on_progress=lambda n, total: bar.update(task, completed=n, total=total)
         )
+    if sheets is not None:
+        index, pdf, *pages = job.contact_sheets(sheets, plan=plan, names=names)
+        talk(f"wrote {len(pages)} contact sheets: {index}, {pdf.name}")
+    return plan
 
 
 @plans("populate", panel=PICTURES, example="prepaykit populate --apply")
@@ -156,9 +171,13 @@ def codes(
         list[str] | None, typer.Option(metavar="KEY", help="Take a first proposal that you have looked at.")
     ] = None,
     causes: Annotated[bool, typer.Option("--causes", help="Only show why; so too without any option.")] = False,
+    favourite: Annotated[
+        Pairs | None,
+        typer.Option(metavar="CODE=FRAME", help="The frame that stands for a gallery, instead of its first."),
+    ] = None,
 ):
     """Say why orders stay without pictures; put access codes right, and retry those orders."""
-    if causes or not (tag or relabel or order_code or bind or name or hide or show or choices or take):
+    if causes or not (tag or relabel or order_code or bind or name or hide or show or favourite or choices or take):
         from prepaykit.report.causes import show_causes
 
         table = job.code_causes()
@@ -177,6 +196,7 @@ def codes(
         name=pairs(name or [], what="--name"),
         choices=choices,
         hide=dict.fromkeys(words(hide or []), True) | dict.fromkeys(words(show or []), False),
+        favourite=pairs(favourite or [], what="--favourite"),
         why=why,
     )
 

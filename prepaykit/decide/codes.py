@@ -16,6 +16,7 @@ import pandas as pd
 from prepaykit.decide.photos import picture_tables
 from prepaykit.decide.populate import refill_some, was_populated
 from prepaykit.errors import Refused, UsageError
+from prepaykit.rules.albums import FAVOURITE
 from prepaykit.rules.choosing import brought_choices, kept_choices
 from prepaykit.rules.code_causes import code_causes
 from prepaykit.rules.codes import compact, nearest_codes
@@ -53,6 +54,7 @@ def plan_codes(
     choices: pd.DataFrame | None = None,
     findings: pd.DataFrame | None = None,
     take: Iterable[str] = (),
+    favourite: Mapping[str, int | str] | None = None,
     why: str = "",
     who: str | None = None,
     now: pd.Timestamp | None = None,
@@ -63,7 +65,8 @@ def plan_codes(
     empty text says that it is no card and the child before goes on. `relabel`: the code on the card → the code its frames are filed
     under. `order_code`: order (its number as text, `NUMBER:2` for the second of several children, or the key in `order_subjects`) → the child's
     code, `nobody` or `later`; a blank card takes the names typed in the order. `bind`: blank card → code of the named child. `hide`: frames not to be
-    offered (or frame → True, False). `name`: blank card → `First|Last|Class` of a child who is not on the list. `take`: keys of first proposals of
+    offered (or frame → True, False). `favourite`: code → the frame that stands for the gallery instead of the first one. `name`: blank card →
+    `First|Last|Class` of a child who is not on the list. `take`: keys of first proposals of
     `code_causes`, each looked at and named by a person; the evidence is kept with the decision. `choices`: decisions to be done
     again, as `read_choices` gives them (findings choice_unusable, choice_superseded, choice_elsewhere; `findings` are what its reader found). `who`, `why` and `now` are kept with each.
 
@@ -91,6 +94,7 @@ def plan_codes(
         *[("bind", book.blank(code), book.named(to)) for code, to in bind.items()],
         *[("hide", str(_frame(state, f)), "hidden" if is_hidden else "shown") for f, is_hidden in hide.items()],
     ]
+    decided += [("frame", FAVOURITE + code, frame) for code, frame in _favourites(state, book, favourite or {})]
     decided += [
         ("order_code", str(_order_subject(state, order)), _child(book, code)) for order, code in order_code.items()
     ]
@@ -193,6 +197,20 @@ def _frame(state: JobState, frame: int | str) -> int:
     if str(frame).isdigit() and int(frame) in set(state.frames["frame_id"]):
         return int(frame)
     raise UsageError(f"there is no frame {frame} in {state.name}: give the number that findings show, such as 118")
+
+
+def _favourites(state: JobState, book: _CodeBook, chosen: Mapping[str, int | str]) -> list[tuple[str, str]]:
+    """Code and frame of each gallery's favourite; the frame must stand in that gallery."""
+    result = []
+    for typed_code, typed_frame in chosen.items():
+        code, frame = book.person(typed_code), _frame(state, typed_frame)
+        own = state.galleries[(state.galleries["access_code"] == code) & (state.galleries["frame_id"] == frame)]
+        if not len(own):
+            raise Refused(
+                f"frame {frame} is not in the gallery of {code}: a favourite is one of the child's own frames"
+            )
+        result.append((code, str(frame)))
+    return result
 
 
 def _tag_value(book: _CodeBook, codes: str | Iterable[str]) -> str:
@@ -338,6 +356,9 @@ def _resolved(state: JobState, book: _CodeBook, kind: str, target: str, value: s
         if value not in ("hidden", "shown"):
             raise UsageError(f"hide {target}: the value is hidden or shown, not {value}")
         return str(_frame(state, target)), value
+    if kind == "frame":
+        [(code, frame)] = _favourites(state, book, {target.removeprefix(FAVOURITE): value})
+        return FAVOURITE + code, frame
     code = _child(book, value)
     said = state.choices.loc[state.choices["kind"].eq("order_code") & state.choices["value"].eq(code), "target"]
     known = [key for key in map(str, _named(state, target)) if key in set(said)]

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from prepaykit.rules.capture_order import natural_rank
+from prepaykit.rules.doubts import places_to_look
 from prepaykit.rules.sequence import CARD_NOT_READ, Sequenced, sequence_frames
 from prepaykit.rules.slots import without_artwork
 from prepaykit.tables.catalog import columns_of, empty, typed
@@ -35,6 +36,7 @@ READ_COLUMNS = [
     "codes",
     "foreign_codes",
     "problem",
+    "look_hash",
 ]
 OF_A_FILE = ("frame_unreadable", "frame_too_large")
 
@@ -74,11 +76,40 @@ def plan_photos(
     )
 
 
+def where_to_look(state: JobState, frames_read: pd.DataFrame, *, shoot_no: int = 1) -> pd.DataFrame:
+    """The files just read in which a card may be that was not read: `root`, `path`, `why` (see `prepaykit.rules.doubts`).
+
+    Only files that are new to the job: what was searched once is not searched again, and what a person has named needs no search.
+    """
+    frames = _merged(state.frames, _folded(frames_read), shoot_no)
+    _, pictures = picture_tables(state, frames, state.choices)
+    places = places_to_look(pictures)
+    return places.loc[~places["frame_id"].isin(state.frames["frame_id"]), ["root", "path", "why"]].reset_index(
+        drop=True
+    )
+
+
+def with_second_look(frames_read: pd.DataFrame, again: pd.DataFrame) -> pd.DataFrame:
+    """What was read, with what a second, harder look at some frames has found: codes, or a card that still cannot be read.
+
+    `again` (`row` of `frames_read`, `newly_read`, and the columns of the reader) is what `prepaykit.intake.frames.read_again` gives. An alarm of the
+    first look is taken back only by a code.
+    """
+    found = again[again["newly_read"].notna() | again["is_broken_card"].astype("bool")].set_index("row")
+    result = frames_read.set_index("row", drop=False)
+    for column in ("texts", "is_broken_card"):
+        result.loc[found.index, column] = found[column].astype(result[column].dtype)
+    return result.reset_index(drop=True)
+
+
 def picture_tables(
     state: JobState, frames: pd.DataFrame, choices: pd.DataFrame
 ) -> tuple[dict[str, pd.DataFrame], Sequenced]:
     """Work the whole sequence out: the four tables of picture day as they should be, and what was found on the way."""
-    done = sequence_frames(frames, state.subjects, state.groups, choices=choices, other_codes=state.other_codes)
+    done = sequence_frames(
+        frames, state.subjects, state.groups, choices=choices, other_codes=state.other_codes,
+        cards_after=state.job["cards_after"],
+    )  # fmt: skip
     subjects = _attendance(state.subjects, done, has_frames=len(frames) > 0)
     return {
         "frames": done.frames,
@@ -100,7 +131,7 @@ def _folded(frames_read: pd.DataFrame) -> pd.DataFrame:
         foreign_codes=pd.Series(None, index=frames_read.index, dtype="str"),
         problem=problem.mask(frames_read["is_broken_card"].astype("bool") & problem.isna(), CARD_NOT_READ),
     )
-    return rows[READ_COLUMNS]
+    return rows.reindex(columns=READ_COLUMNS)
 
 
 def _place(frames: pd.DataFrame) -> pd.Series:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
+from prepaykit.rules.albums import favourites
 from prepaykit.rules.slots import Filled, fill_slots
 from prepaykit.tables.catalog import typed
 from prepaykit.tables.findings import together
@@ -57,6 +58,7 @@ def refill(state: JobState) -> Filled:
         state.frames,
         retake_policy=str(state.job["retake_policy"]),
         likely_codes=likely_codes(state),
+        favourites=favourites(state.choices, state.subjects),
     )
 
 

@@ -21,6 +21,7 @@ from prepaykit.tables.state import JobState
 from prepaykit.tables.status import LIVE
 
 NEEDED = ("archive_date", "selling_price_list", "selling_shipping")
+SHOWS_ANOTHER = ("card_skipped", "cards_after_frames")
 LONGEST_ADDRESS = 254
 _PART = r"""[^\s@,;:<>()\[\]"\\.\x00-\x1f\x7f\u00ad\u200b-\u200f\u2060\ufeff]+"""  # nothing that separates, quotes or cannot be seen
 _PLAIN = re.compile(rf"{_PART}(?:\.{_PART})*@{_PART}(?:\.{_PART})+")
@@ -30,7 +31,7 @@ def plan_sell(state: JobState) -> Plan:
     """Plan to set the job to Selling and queue one message an address; refused while a preflight error stands.
 
     Already selling: an empty plan. Finding codes: sell_setting_missing, sell_no_photos, sell_orders_waiting,
-    sell_no_campaign, address_unusable (key: the order's number, or the access code). Result: `status`, `messages`.
+    sell_doubts_open, sell_no_campaign, address_unusable (key: the order's number, or the access code). Result: `status`, `messages`.
     """
     if state.job["status"] == "selling":
         return Plan.between(
@@ -79,6 +80,10 @@ def preflight(state: JobState) -> pd.DataFrame:
                 f"{state.name}: {int(waiting.sum())} prepaid orders",
             )
         )
+    doubts = state.findings[(state.findings["verb"] == "photos") & state.findings["code"].isin(SHOWS_ANOTHER)]
+    if len(doubts):
+        detail = f"{state.name}: {len(doubts)} places where a gallery may hold another child's frames"
+        parts.append(found("sell", "sell_doubts_open", "jobs", [state.name], detail))
     if not state.job["campaign"]:
         parts.append(found("sell", "sell_no_campaign", "jobs", [state.name], f"{state.name} has no campaign"))
     return together(*parts, _unusable(_addressed(state)))

@@ -37,7 +37,7 @@ from prepaykit.studio import Job, Studio
 from prepaykit.warm_kernel import WarmKernel
 
 MADE = ("job.toml", "names.csv", "prices.csv", "orders.csv", "paper_orders.csv", "photos", "retake", "truth", "cards.pdf", "studio.db",
-        "studio.db-wal", "studio.db-shm", "artwork", "lab", "mail", "reports", "runs", ".drawing")  # fmt: skip
+        "studio.db-wal", "studio.db-shm", "artwork", "lab", "mail", "reports", "runs", "thumbs", "sheets", ".drawing")  # fmt: skip
 
 
 @dataclass(frozen=True)

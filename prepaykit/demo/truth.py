@@ -17,12 +17,20 @@ from prepaykit.tables.state import JobState
 def looked_at(state: JobState, folder: Path) -> dict[str, dict[str, str]]:
     """Corrections that a look at the pictures confirms: `tag` (frame → code), `relabel` (read code → code), `bind` (blank → code).
 
-    Suggested cards and galleries whose children really are the suggested ones, and blank cards with the name of a child of the list.
+    Suggested cards (unread or skipped) and galleries whose children really are the suggested ones, and blank cards with the name of a child of the list.
     """
     frames, findings = _with_truth(state, folder), state.findings
-    of_frame = frames.set_index(frames["frame_id"].astype("str"))["card_codes"]
-    unread = findings[(findings["code"] == "unread_card") & findings["suggestion"].notna()]
-    right = unread["suggestion"] == unread["key"].map(of_frame)
+    number = frames["frame_id"].astype("str")
+    # an unread card is a picture of the card; where a card was skipped there is only the face
+    shows = dict(
+        zip(
+            number,
+            frames["card_codes"].where(frames["card_codes"].fillna("") != "", frames["access_codes"]),
+            strict=True,
+        )
+    )
+    unread = findings[findings["code"].isin(["unread_card", "card_skipped"]) & findings["suggestion"].notna()]
+    right = unread["suggestion"] == unread["key"].map(shows)
     owner = _owner_of_code(state, frames)
     unlisted = findings[(findings["code"] == "code_not_listed") & findings["suggestion"].notna()]
     same = unlisted["suggestion"] == unlisted["key"].map(owner)

@@ -13,6 +13,7 @@ import pandas as pd
 
 from prepaykit.ledger.history import HISTORY_COLUMNS
 from prepaykit.report.text import findings_by_code
+from prepaykit.rules.albums import albums
 from prepaykit.rules.balance import balance
 from prepaykit.rules.search import worklist
 from prepaykit.rules.trial import decoy_trial
@@ -24,6 +25,7 @@ HELD_REASONS = {
     "held_no_picture": "a picture is missing",
     "held_unpaid": "not paid in full",
     "held_finding": "an error stands on it",
+    "held_in_doubt": "its picture may show another child",
 }
 AGES = ((7, "up to 7 days"), (30, "8 to 30 days"), (60, "31 to 60 days"), (None, "more than 60 days"))
 UNKNOWN_AGE = "date not known"
@@ -63,6 +65,7 @@ def job_tables(state: JobState, history: pd.DataFrame | None = None, *, now: pd.
         "findings": findings_by_code(state.findings),
         "batches": batches(state, outbox),
         "classes": classes(state),
+        "albums": album_counts(state),
         "history": _no_history() if history is None else history,
     }
 
@@ -286,6 +289,18 @@ def classes(state: JobState) -> pd.DataFrame:
     rows = rows[(rows["group_id"] != 0) | (rows["people"] + rows["orders"] > 0)]
     rows = rows.assign(_last=rows["group_id"] == 0).sort_values(["_last", "group", "group_id"], ignore_index=True)
     return rows[["group", "teacher", *columns]]
+
+
+def album_counts(state: JobState) -> pd.DataFrame:
+    """One row an album, in order: `album`, `galleries`, `with_frames`, `frames` offered, `hidden`, `shared` (with several codes),
+    `chosen` (galleries whose frame a person chose)."""
+    rows = albums(state)
+    rows = rows.assign(with_frames=rows["frames"] > 0, chosen=rows["chosen_by"] == "person")
+    told = rows.groupby("album", sort=False).agg(
+        galleries=("place", "size"), with_frames=("with_frames", "sum"), frames=("frames", "sum"), hidden=("hidden", "sum"),
+        shared=("shared", "sum"), chosen=("chosen", "sum"),
+    )  # fmt: skip
+    return told.astype("int64").reset_index()
 
 
 # --- counting ----------------------------------------------------------------------------------------------------------

@@ -2,7 +2,8 @@
 
 Problem. A person accepts an envelope that is a dollar short. Weeks later the names list says that the order's code is another
 child's: the order must stop, whatever was accepted before. Rule. An acceptance names the errors that stood on the order when it
-was given (`underpaid`, or `name_contradicts_code/7` for the child with key 7 in `order_subjects`) and covers these only. Parts that
+was given (`underpaid`, `name_contradicts_code/7` for the child with key 7 in `order_subjects`, or `card_skipped/118` for a picture of the
+session in which a card is missing before frame 118: see `prepaykit.rules.doubts`) and covers these only. Parts that
 were split off from the order are covered with it.
 
 Worked case. Envelope E-2 is accepted as underpaid and goes to the batch; then `code_of_another_child` is found on it: it is blocked.
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from prepaykit.rules.doubts import DOUBTS, orders_in_doubt
 from prepaykit.rules.order_entry import purchases
 from prepaykit.rules.search import named_orders, numbered
 from prepaykit.tables.catalog import typed
@@ -23,7 +25,7 @@ ORIGIN_OF = {"orders": "online", "paper": "paper"}
 
 
 def standing_errors(state: JobState) -> pd.DataFrame:
-    """Errors on orders and their children, whether accepted or not: `order_id`, `what` (as an acceptance names it), `is_money`.
+    """Errors on orders, their children and their pictures, accepted or not: `order_id`, `what` (as an acceptance names it), `is_money`.
 
     What `place` said itself does not count: that an order waits is no reason to wait.
     """
@@ -41,7 +43,8 @@ def standing_errors(state: JobState) -> pd.DataFrame:
         by_child[["order_id", "code"]].assign(what=by_child["code"] + "/" + by_child["key"]),
     ])  # fmt: skip
     rows = rows.assign(is_money=rows["code"].isin(MONEY_CODES)).drop(columns="code")
-    return rows.drop_duplicates(ignore_index=True)
+    doubted = orders_in_doubt(state).assign(is_money=False)
+    return (pd.concat([rows, doubted]) if len(doubted) else rows).drop_duplicates(ignore_index=True)
 
 
 def blocking_errors(state: JobState) -> pd.DataFrame:
@@ -63,6 +66,13 @@ def blocking_errors(state: JobState) -> pd.DataFrame:
         for o, b, w in zip(rows["order_id"], bought_as, rows["what"], strict=True)
     ]
     return rows[~pd.Series(is_accepted, index=rows.index, dtype="bool")]
+
+
+def doubted_frames(blocks: pd.DataFrame) -> dict[int, str]:
+    """Of blocking errors those about a picture: order → the frame at which the doubt stands (the first of several)."""
+    what = blocks["what"].str.partition("/")
+    rows = blocks.assign(frame=what[2])[what[0].isin(DOUBTS)] if len(blocks) else blocks.assign(frame="")
+    return rows.drop_duplicates("order_id").set_index("order_id")["frame"].to_dict()
 
 
 def with_acceptance(state: JobState, numbers: list[str]) -> pd.DataFrame:

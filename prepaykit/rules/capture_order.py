@@ -6,7 +6,8 @@ second, clocks are set wrong, and cards of two cameras are copied into one folde
 Rule. A sequence never crosses a camera body or a shoot. Within it frames go by the camera's time with sub-seconds, and within one
 instant by the file number, 9999 before 0001. Frames without a time go by folder and file number, else by natural file name.
 Where the time falls while the file number rises (a clock was reset), and it does so only once or twice, the file numbers are
-believed; where it happens all over, the files were renamed and the times are. Either way the place is reported.
+believed; where it happens all over, the files were renamed and the times are. Either way the place is reported. A camera
+fills one of its own folders (100CANON, 101CANON) after the other: if their times overlap, the clock was set back as well.
 
 Worked case. IMG_9999 and IMG_0001 within one second: 9999 first. IMG_0010 at 10:00, IMG_0011 at 9:00, IMG_0012 at 9:01: the
 clock was set back an hour, the order stays 10, 11, 12.
@@ -22,6 +23,7 @@ import numpy as np
 import pandas as pd
 
 COUNTER = 10_000
+MOST_MISSING = 99  # a larger gap is another series of numbers
 TOLERATED = pd.Timedelta(seconds=2)
 
 _DIGITS = re.compile(r"\d+")
@@ -32,7 +34,8 @@ def capture_order(frames: pd.DataFrame) -> pd.DataFrame:
     """Number the frames of each camera in the order they were shot.
 
     One row of `frames` is a file as shot (uses `camera`, `shoot_no` if there, `shot_at`, `root`, `path`). Gives a table with the
-    same index: `sequence` (from 1 within camera and shoot) and `is_clock_jump` (the time falls here against the file number).
+    same index: `sequence` (from 1 within camera and shoot), `is_clock_jump` (the time falls here against the file number) and `missing`
+    (how many file numbers of its folder are missing just before it, whichever camera they were of).
     The order of the rows makes no difference.
 
     >>> shot = pd.DataFrame({"camera": "R6", "root": "day", "path": ["IMG_0001.JPG", "IMG_9999.JPG"],
@@ -41,15 +44,14 @@ def capture_order(frames: pd.DataFrame) -> pd.DataFrame:
     [2, 1]
     """
     if not len(frames):
-        return pd.DataFrame(
-            {"sequence": pd.Series(dtype="int64"), "is_clock_jump": pd.Series(dtype="bool")}, index=frames.index
-        )
+        columns = {"sequence": "int64", "is_clock_jump": "bool", "missing": "int64"}
+        return pd.DataFrame({c: pd.Series(dtype=d) for c, d in columns.items()}, index=frames.index)
     keys = _sort_keys(frames)
     by_number = keys.sort_values(["camera", "shoot", "folder", "prefix", "number", "name"], kind="stable")
     runs = by_number.groupby(["camera", "shoot", "folder", "prefix"], sort=False)
-    by_number["is_jump"] = (
-        by_number["shot_at"].diff().lt(-TOLERATED) & runs.cumcount().gt(0) & by_number["number"].ge(0)
-    )
+    first = runs.cumcount().eq(0)
+    falls = by_number["shot_at"].diff().lt(-TOLERATED) & by_number["number"].ge(0)
+    by_number["is_jump"] = falls & (~first | _next_folder(by_number))
     keys["is_jump"] = by_number["is_jump"].reindex(keys.index)
 
     series = [keys["camera"], keys["shoot"]]
@@ -64,9 +66,31 @@ def capture_order(frames: pd.DataFrame) -> pd.DataFrame:
     order = np.lexsort([keys["name"], tie, prefix, folder, moment, keys["shoot"], keys["camera"]])
     sorted_series = keys[["camera", "shoot"]].iloc[order]
     sequence = pd.Series(sorted_series.groupby(["camera", "shoot"]).cumcount().to_numpy() + 1, index=order).sort_index()
-    return pd.DataFrame(
-        {"sequence": sequence.to_numpy(dtype="int64"), "is_clock_jump": keys["is_jump"].to_numpy()}, index=frames.index
-    )
+    columns = {"sequence": sequence.astype("int64"), "is_clock_jump": keys["is_jump"], "missing": _missing_before(keys)}
+    return pd.DataFrame({name: values.to_numpy() for name, values in columns.items()}, index=frames.index)
+
+
+def numbers_of(frames: pd.DataFrame) -> pd.Series:
+    """The file number of each frame (missing without one), carried on where a counter rolled over within a folder.
+
+    Numbers say something only within one camera, shoot and folder. Uses the columns of `capture_order`.
+    """
+    if not len(frames):
+        return pd.Series(dtype="float64", index=frames.index)
+    return pd.Series(_known(_sort_keys(frames)["number"]).to_numpy(), index=frames.index)
+
+
+def rolled_over(frames: pd.DataFrame) -> pd.Series:
+    """True where by the order of shooting a counter has begun again (9999, then 0001): names alone would sort these frames wrong.
+
+    One row of `frames` as in `capture_order`, with its `sequence`.
+    """
+    rows = frames[["camera", "shoot_no", "sequence", "path"]].sort_values(["camera", "shoot_no", "sequence"])
+    stem = rows["path"].str.extract(r"(\d{4})(?!.*\d{3})[^/]*$")[0]
+    number = pd.to_numeric(stem, errors="coerce")
+    same = (rows["camera"] == rows["camera"].shift()) & (rows["shoot_no"] == rows["shoot_no"].shift())
+    fell = (number.diff() < -COUNTER / 2) & same
+    return fell.reindex(frames.index)
 
 
 def natural_rank(texts: pd.Series) -> np.ndarray:
@@ -76,6 +100,23 @@ def natural_rank(texts: pd.Series) -> np.ndarray:
     rank = np.empty(len(distinct), dtype=np.int64)
     rank[np.argsort(np.array(padded, dtype=object), kind="stable")] = np.arange(len(distinct))
     return rank[codes]
+
+
+def _known(number: pd.Series) -> pd.Series:
+    return number.astype("float64").where(number >= 0)
+
+
+def _missing_before(keys: pd.DataFrame) -> pd.Series:
+    rows = keys[keys["number"] >= 0].sort_values(["folder", "prefix", "number"])
+    gap = rows["number"].groupby([rows["folder"], rows["prefix"]]).diff() - 1
+    return gap.where(gap.between(1, MOST_MISSING), 0).reindex(keys.index, fill_value=0).astype("int64")
+
+
+def _next_folder(by_number: pd.DataFrame) -> pd.Series:
+    """True at the first frame of a folder that the same camera filled next: 100CANON, then 101CANON, beside each other."""
+    same = (by_number["camera"] == by_number["camera"].shift()) & (by_number["shoot"] == by_number["shoot"].shift())
+    beside = by_number["folder_home"].eq(by_number["folder_home"].shift()) & by_number["folder_no"].notna()
+    return same & beside & by_number["folder_no"].gt(by_number["folder_no"].shift())
 
 
 # --- keys --------------------------------------------------------------------------------------------------------------
@@ -97,6 +138,9 @@ def _sort_keys(frames: pd.DataFrame) -> pd.DataFrame:
         "number": pd.to_numeric(parts["number"]).fillna(-1).astype("int64"),
         "shot_at": frames["shot_at"].to_numpy(),
     })  # fmt: skip
+    place = pd.Series(root + "/" + pd.Series(folder, dtype="str"))
+    dcf = place.str.extract(r"^(?P<home>.*?)/?(?P<no>\d{3})[A-Za-z0-9_]{5}/?$")
+    keys["folder_home"], keys["folder_no"] = pd.factorize(dcf["home"])[0], pd.to_numeric(dcf["no"])
     is_counter = (parts["number"].str.len() == 4).to_numpy(dtype=bool, na_value=False)
     keys["number"] = _unwrapped(keys, is_counter)
     return keys
@@ -111,7 +155,8 @@ def _unwrapped(keys: pd.DataFrame, is_counter: np.ndarray) -> pd.Series:
     after_gap = gap.eq(widest).groupby(run).cummax()  # true from the widest gap on: the older numbers
     wraps = widest.gt(COUNTER / 2) & ~after_gap
     number = keys["number"].copy()
-    number.loc[part.index] = part["number"] + np.where(wraps, COUNTER, 0)
+    has_zero = part["number"].eq(0).groupby(run).transform("any")  # most cameras go from 9999 to 0001
+    number.loc[part.index] = part["number"] + np.where(wraps, COUNTER - 1 + has_zero, 0)
     return number
 
 

@@ -16,6 +16,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from prepaykit.errors import Refused, UsageError
+from prepaykit.rules.albums import FAVOURITE
 from prepaykit.rules.weighing import refs_of
 from prepaykit.tables.catalog import empty, typed
 from prepaykit.tables.findings import found, together
@@ -73,8 +74,9 @@ def brought_choices(
     """
     if brought is None or not len(brought):
         return empty("choices"), empty("findings")
-    mine = brought["kind"].isin(KIND_OF_VERB[verb])
-    elsewhere = brought[~mine & brought["kind"].isin([k for kinds in KIND_OF_VERB.values() for k in kinds])]
+    verbs = _verb_of(brought)
+    mine = verbs == verb
+    elsewhere = brought[~mine & verbs.notna()]
     unknown = brought[~mine & ~brought.index.isin(elsewhere.index)]
     taken, wrong, late = [], [], []
     for row in brought[mine].to_dict("records"):
@@ -108,6 +110,13 @@ def brought_choices(
         else pd.DataFrame({c: pd.Series(dtype="str") for c in FILE_COLUMNS})
     )
     return typed("choices", new[FILE_COLUMNS]), together(*said)
+
+
+def _verb_of(brought: pd.DataFrame) -> pd.Series:
+    """The verb that takes each row of a file; missing for a kind that no file brings. The favourite of a gallery is the codes verb's."""
+    verb_of = {kind: verb for verb, kinds in KIND_OF_VERB.items() for kind in kinds}
+    favourite = (brought["kind"] == "frame") & brought["target"].str.startswith(FAVOURITE).fillna(False)
+    return brought["kind"].map(verb_of).astype("str").mask(favourite, "codes")
 
 
 def _later(state: JobState, row: dict, target: str, value: str) -> str | None:

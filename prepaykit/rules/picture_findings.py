@@ -8,11 +8,19 @@ to look, never a decision: nobody takes it but a person. Details hold frames, fi
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pandas as pd
 
+from prepaykit.rules.class_order import class_order
+from prepaykit.rules.duplicates import same_bytes, saved_anew
+from prepaykit.rules.missed_cards import POSSIBLE
 from prepaykit.rules.walk import CARD, CARD_NOT_READ, NOBODY, UNREAD, Roster
 from prepaykit.tables.findings import found, together
 from prepaykit.tables.source_names import TOO_LARGE, file_name
+
+if TYPE_CHECKING:
+    from prepaykit.rules.doubt_findings import Weighed
 
 LONG_FACTOR, LONG_LEAST = 2.5, 4
 DOUBLE = 2
@@ -24,19 +32,20 @@ def picture_findings(
     walk: pd.DataFrame,
     reads: pd.DataFrame,
     members: pd.DataFrame,
-    roster: Roster,
+    runs: pd.DataFrame,
+    cards: pd.DataFrame,
+    absent: Absent,
     subjects: pd.DataFrame,
+    weighed: Weighed,
     *,
     is_clock_jump: pd.Series,
     other_codes: pd.DataFrame | None,
 ) -> pd.DataFrame:
     """Everything a person should look at after picture day, as findings of the verb photos.
 
-    `frames` and `subjects` are tables of the catalog, the others those of `prepaykit.rules.walk`. Finding codes: see `sequence_frames`.
+    `frames` and `subjects` are tables of the catalog, the others those of `prepaykit.rules.walk` and of here. Finding codes: see
+    `sequence_frames`.
     """
-    runs = _runs(walk)
-    cards = _card_runs(runs, roster)
-    absent = _Absent(walk, cards, members, subjects)
     return together(
         _unsound(frames),
         _unread(runs, absent),
@@ -44,21 +53,22 @@ def picture_findings(
         _foreign(reads, frames),
         _cards_alone(cards),
         _before_first_card(walk),
-        _long_sessions(cards, absent),
+        _long_sessions(cards, absent, weighed),
         _clock_jumps(frames, is_clock_jump),
         _several_codes(walk),
         _blanks(members),
         _opted_out(members, subjects),
-        _doubled(frames),
+        same_bytes(frames),
+        saved_anew(frames),
     )
 
 
-def _label(rows: pd.DataFrame) -> pd.Series:
+def label(rows: pd.DataFrame) -> pd.Series:
     """A frame as a person finds it: number and file."""
     return "frame " + rows["frame_id"].astype("str") + " (" + rows["path"].str.replace(r"^.*/", "", regex=True) + ")"
 
 
-def _runs(walk: pd.DataFrame) -> pd.DataFrame:
+def runs_of(walk: pd.DataFrame) -> pd.DataFrame:
     """One row a run: the row of its event, with `n`: how many frames follow."""
     n = walk["follows"].groupby(walk["run"]).sum()
     runs = walk.loc[n.index]
@@ -84,14 +94,14 @@ def _unsound(frames: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _unread(runs: pd.DataFrame, absent: _Absent) -> pd.DataFrame:
+def _unread(runs: pd.DataFrame, absent: Absent) -> pd.DataFrame:
     rows = runs[runs["event"] == UNREAD]
     likely = [absent.around(row) for row in rows.index]
     n = rows["n"].astype("str")
-    detail = _label(rows) + " shows a card that cannot be read; " + n + " frames after it are unassigned"
-    detail = [d + _told(codes) for d, codes in zip(detail, likely, strict=True)]
+    detail = label(rows) + " shows a card that cannot be read; " + n + " frames after it are unassigned"
+    detail = [d + told(codes) for d, codes in zip(detail, likely, strict=True)]
     return found(
-        "photos", "unread_card", "frames", rows["frame_id"], detail, suggestion=[_only(codes) for codes in likely]
+        "photos", "unread_card", "frames", rows["frame_id"], detail, suggestion=[only(codes) for codes in likely]
     )
 
 
@@ -100,7 +110,7 @@ def _before_first_card(walk: pd.DataFrame) -> pd.DataFrame:
     n = rows.groupby("run")["frame_id"].transform("size")
     first = ~rows["run"].duplicated()
     detail = (
-        _label(rows) + " and " + (n - 1).astype("str") + " after it stand before the first card of " + rows["camera"]
+        label(rows) + " and " + (n - 1).astype("str") + " after it stand before the first card of " + rows["camera"]
     )
     return found("photos", "frames_before_first_card", "frames", rows.loc[first, "frame_id"], detail[first])
 
@@ -114,17 +124,17 @@ def _foreign(reads: pd.DataFrame, frames: pd.DataFrame) -> pd.DataFrame:
     )
     n = rows.groupby("text")["frame_id"].transform("size")
     first = ~rows["text"].duplicated()
-    detail = _label(rows) + " shows a QR code that is not one of ours; it is seen on " + n.astype("str") + " frames"
+    detail = label(rows) + " shows a QR code that is not one of ours; it is seen on " + n.astype("str") + " frames"
     return found("photos", "foreign_code", "frames", rows.loc[first, "frame_id"], detail[first])
 
 
 def _several_codes(walk: pd.DataFrame) -> pd.DataFrame:
     rows = walk[(walk["event"] >= CARD) & walk["run_codes"].str.contains(r"\S\s+\S", na=False)]
-    detail = _label(rows) + " shows several codes (" + rows["run_codes"] + "): the frames after it are in each gallery"
+    detail = label(rows) + " shows several codes (" + rows["run_codes"] + "): the frames after it are in each gallery"
     return found("photos", "many_codes", "frames", rows["frame_id"], detail)
 
 
-def _card_runs(runs: pd.DataFrame, roster: Roster) -> pd.DataFrame:
+def card_runs(runs: pd.DataFrame, roster: Roster) -> pd.DataFrame:
     """One row a card run and code: `row` of the walk, `access_code` it is filed under, `kind`, `n` frames."""
     runs = runs[runs["event"] >= CARD]
     rows = runs.assign(row=runs.index, read_code=runs["run_codes"].str.split()).explode("read_code", ignore_index=True)
@@ -136,15 +146,22 @@ def _card_runs(runs: pd.DataFrame, roster: Roster) -> pd.DataFrame:
 def _cards_alone(cards: pd.DataFrame) -> pd.DataFrame:
     n = cards.groupby(["access_code", "shoot_no"])["n"].transform("sum")
     rows = cards[n == 0].drop_duplicates("access_code")
-    detail = _label(rows) + " shows the card " + rows["access_code"] + "; nobody was photographed after it"
+    detail = label(rows) + " shows the card " + rows["access_code"] + "; nobody was photographed after it"
     return found("photos", "card_without_frames", "galleries", rows["access_code"], detail)
 
 
-def _long_sessions(cards: pd.DataFrame, absent: _Absent) -> pd.DataFrame:
-    """A child with far more frames than usual; or with twice as many, while a child of the same class has none."""
+def _long_sessions(cards: pd.DataFrame, absent: Absent, weighed: Weighed) -> pd.DataFrame:
+    """A child with far more frames than usual; or with twice as many, while a child of the same class has none.
+
+    Where the job is large enough to be learned from, only sessions that all signs together do not speak against; and none that
+    is told as `card_skipped` already.
+    """
     rows = cards[(cards["n"] > 0) & (cards["kind"].fillna("") != "group")]
     usual = rows["n"].median()
     rows = rows[(rows["n"] >= DOUBLE * usual) & (rows["n"] > usual + 1)]
+    rows = rows[~rows["row"].isin(weighed.missed.places["run"])]
+    if weighed.missed.is_sure:
+        rows = rows[weighed.missed.sessions["chance"].reindex(rows["row"]).to_numpy() >= POSSIBLE]
     likely = pd.Series([absent.around(row) for row in rows["row"]], index=rows.index, dtype="object")
     is_far = (rows["n"] > LONG_FACTOR * usual) & (rows["n"] >= usual + LONG_LEAST)
     rows = rows[is_far | likely.map(bool).astype("bool")]
@@ -154,11 +171,11 @@ def _long_sessions(cards: pd.DataFrame, absent: _Absent) -> pd.DataFrame:
         + " has "
         + rows["n"].astype("str")
         + " frames after "
-        + _label(rows)
+        + label(rows)
         + f", the usual is {usual:g}"
     )
-    detail = [d + _told(codes) for d, codes in zip(detail, likely, strict=True)]
-    return found("photos", "long_session", "galleries", rows["access_code"], detail, suggestion=likely.map(_only))
+    detail = [d + told(codes) for d, codes in zip(detail, likely, strict=True)]
+    return found("photos", "long_session", "galleries", rows["access_code"], detail, suggestion=likely.map(only))
 
 
 def _clock_jumps(frames: pd.DataFrame, is_jump: pd.Series) -> pd.DataFrame:
@@ -168,7 +185,7 @@ def _clock_jumps(frames: pd.DataFrame, is_jump: pd.Series) -> pd.DataFrame:
     detail = (
         rows["camera"]
         + ": the time falls at "
-        + _label(rows)
+        + label(rows)
         + " while the file number rises, "
         + n.astype("str")
         + " times in all"
@@ -195,24 +212,11 @@ def _opted_out(members: pd.DataFrame, subjects: pd.DataFrame) -> pd.DataFrame:
     return found("photos", "opted_out_photographed", "subjects", rows["access_code"], detail)
 
 
-def _doubled(frames: pd.DataFrame) -> pd.DataFrame:
-    rows = frames[frames["sha256"].notna()].sort_values("frame_id")
-    first = rows.groupby("sha256")["frame_id"].transform("min")
-    rows = rows.assign(first=first)[first != rows["frame_id"]]
-    return found(
-        "photos",
-        "frame_doubled",
-        "frames",
-        rows["frame_id"],
-        _label(rows) + " has the same bytes as frame " + rows["first"].astype("str"),
-    )
-
-
 # --- whose it probably is -----------------------------------------------------------------------------------------------
 
 
 def _unlisted(
-    cards: pd.DataFrame, members: pd.DataFrame, absent: _Absent, other_codes: pd.DataFrame | None
+    cards: pd.DataFrame, members: pd.DataFrame, absent: Absent, other_codes: pd.DataFrame | None
 ) -> pd.DataFrame:
     """Codes of ours that nobody on the list has, each with the child it probably is."""
     lost = cards[cards["kind"].isna()].drop_duplicates("access_code")
@@ -224,43 +228,45 @@ def _unlisted(
             where, codes = f"it belongs to job {elsewhere[code]}", []
         else:
             where, codes = "it is not on the names list", absent.around(row)
-        details.append(f"code {code}: {where}; {n.get(code, 0)} frames are kept under it{_told(codes)}")
-        likely.append(_only(codes))
+        details.append(f"code {code}: {where}; {n.get(code, 0)} frames are kept under it{told(codes)}")
+        likely.append(only(codes))
     return found("photos", "code_not_listed", "galleries", lost["access_code"], details, suggestion=likely)
 
 
-def _only(codes: list[str]) -> str | None:
+def only(codes: list[str]) -> str | None:
     return codes[0] if len(codes) == 1 else None
 
 
-def _told(codes: list[str]) -> str:
+def told(codes: list[str]) -> str:
     return f"; without frames: {' or '.join(codes)}" if codes else ""
 
 
-class _Absent:
+class Absent:
     """The children on the list who have no frames, by class."""
 
     def __init__(self, walk: pd.DataFrame, cards: pd.DataFrame, members: pd.DataFrame, subjects: pd.DataFrame) -> None:
         self._walk = walk
-        listed = subjects[subjects["kind"] != "blank"].sort_values(["group_id", "access_code"])
-        has_frames = listed["subject_id"].isin(members["subject_id"].dropna())
-        self._waiting = listed[~has_frames & listed["photograph"]]
-        self._class_of = listed.set_index("access_code")["group_id"]
+        listed = subjects[subjects["kind"] != "blank"]
         self._shot = cards[cards["access_code"].isin(listed["access_code"])]
+        with_frames = pd.Index(listed.loc[listed["subject_id"].isin(members["subject_id"].dropna()), "access_code"])
+        first = self._shot[self._shot["shoot_no"] == self._shot["shoot_no"].min()]
+        self._order = class_order(subjects, first, with_frames)
 
     def around(self, row: int) -> list[str]:
         """Children without frames of the class that was being shot at this row of the walk: at most three, else none is told.
 
-        Not narrowed by the order of the class list: where a class is not shot in that order, it names the wrong child.
+        Narrowed by the order of the class list only where the class really came in that order: else it would name the wrong child.
         """
-        classes = set(self._class_of[self._neighbours(row)].dropna())
-        codes = self._waiting.loc[self._waiting["group_id"].isin(classes), "access_code"].tolist()
-        return codes if len(codes) <= MOST_TOLD else []
+        before, after = self._neighbours(row)
+        codes = self._order.who_waits(before, after)
+        return sorted(codes) if len(codes) <= MOST_TOLD else []
 
-    def _neighbours(self, row: int) -> pd.Series:
+    def _neighbours(self, row: int) -> tuple[str | None, str | None]:
         """Codes of the listed children whose cards come at or before, and after, a row, on the same camera."""
         at = self._shot["row"].searchsorted(row, side="right")
         around = self._shot.iloc[max(at - 1, 0) : at + 1]
         here = self._walk.loc[row]
         same = (around["camera"] == here["camera"]) & (around["shoot_no"] == here["shoot_no"])
-        return around.loc[same, "access_code"]
+        near = around[same]
+        before, after = near.loc[near["row"] <= row, "access_code"], near.loc[near["row"] > row, "access_code"]
+        return (before.iloc[-1] if len(before) else None), (after.iloc[0] if len(after) else None)

@@ -18,8 +18,9 @@ A code is ours when it is on the names list of this or another job, when it is o
 codes of the list (as many letters and digits in the same places). Ours but not on the list: its frames are kept under it, and the child is suggested
 whose code is within two edits, or who is the only one of the class still without frames where it was shot.
 
-Limits: a skipped card shows only as a long session beside a child without frames; its frames stay where they are until a person
-decides. Source: domain.md 3.3, 6.4, 8; photos.md 3, 4.
+It doubts itself: `missed_cards` weighs for every session whether the next child's card is missing in it, `card_habit` whether a
+photographer shows the card after the child, `bodies` whether two cameras were read as one. What is doubted is told and holds orders
+back (`prepaykit.rules.doubts`); no frame is ever moved by a doubt. Source: domain.md 3.3, 6.4, 8; photos.md 3, 4.
 """
 
 from __future__ import annotations
@@ -29,8 +30,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from prepaykit.rules.bodies import bodies_apart
 from prepaykit.rules.capture_order import capture_order
-from prepaykit.rules.picture_findings import picture_findings
+from prepaykit.rules.card_habit import cards_after_of, habit_known_of
+from prepaykit.rules.doubt_findings import Weighed, doubt_findings, weighed
+from prepaykit.rules.picture_findings import Absent, card_runs, picture_findings, runs_of
 from prepaykit.rules.walk import (
     CARD_NOT_READ,
     chosen,
@@ -42,6 +46,7 @@ from prepaykit.rules.walk import (
     with_codes,
 )
 from prepaykit.tables.catalog import columns_of, empty, typed
+from prepaykit.tables.findings import together
 
 __all__ = ["CARD_NOT_READ", "Sequenced", "sequence_frames"]
 
@@ -49,13 +54,16 @@ __all__ = ["CARD_NOT_READ", "Sequenced", "sequence_frames"]
 @dataclass(frozen=True)
 class Sequenced:
     """`frames`: all of the input, once, in its order, with `sequence`, `codes`, `foreign_codes` and `role`. `galleries` and
-    `group_frames` as the catalog has them. `used_codes`: codes read on cards that have frames. `findings` of the verb photos."""
+    `group_frames` as the catalog has them. `used_codes`: codes read on cards that have frames. `findings` of the verb photos.
+    `walk`: the frames in walking order (`prepaykit.rules.walk`). `weighed`: what speaks for a missed card, session by session."""
 
     frames: pd.DataFrame
     galleries: pd.DataFrame
     group_frames: pd.DataFrame
     findings: pd.DataFrame
     used_codes: frozenset[str]
+    walk: pd.DataFrame | None = None
+    weighed: Weighed | None = None
 
 
 def sequence_frames(
@@ -65,15 +73,18 @@ def sequence_frames(
     *,
     choices: pd.DataFrame | None = None,
     other_codes: pd.DataFrame | None = None,
+    cards_after: str | None = None,
 ) -> Sequenced:
     """File every frame under the card before it; say which frames belong to nobody yet, and why.
 
     `frames`, `subjects`, `groups`, `choices` are tables of the catalog. Of `frames`: what was read stands in `codes` and `foreign_codes`
     (which is which is decided anew here), `problem` is missing, `card not read`, or why the file is set aside. `other_codes`
-    (`access_code`, `job`): codes of the store's other jobs. The order of the rows makes no difference.
+    (`access_code`, `job`): codes of the store's other jobs. `cards_after`: the job's setting of that name. The order of the rows makes no
+    difference.
 
     Finding codes: unread_card, code_not_listed, foreign_code, card_without_frames, frames_before_first_card, long_session,
-    camera_clock, many_codes, blank_card_used, opted_out_photographed, frame_doubled, frame_unreadable, frame_too_large.
+    card_skipped, no_card_seen, cards_after_frames, cameras_mixed, cards_of_strangers, card_seen_again, camera_clock, counter_rolled_over,
+    numbers_missing, many_codes, blank_card_used, opted_out_photographed, frame_doubled, frame_resaved, frame_unreadable, frame_too_large.
 
     >>> from prepaykit.tables.catalog import empty
     >>> sequence_frames(empty("frames"), empty("subjects"), empty("groups")).galleries.shape
@@ -83,22 +94,32 @@ def sequence_frames(
         return Sequenced(frames, empty("galleries"), empty("group_frames"), empty("findings"), frozenset())
     choices = empty("choices") if choices is None else choices
     roster = roster_of(subjects, groups, choices)
+    frames = frames.assign(camera=bodies_apart(frames))
     order = capture_order(frames)
     frames = frames.assign(sequence=order["sequence"])
     elsewhere = () if other_codes is None else other_codes["access_code"]
     reads = classified(reads_of(frames), roster, elsewhere)
     frames = with_codes(frames, reads)
 
-    walk = walk_frames(frames, reads, choices)
+    numbered = frames.assign(missing=order["missing"])
+    walk = walk_frames(numbered, choices, cards_after=cards_after_of(cards_after, frames["camera"]))
     members = members_of(walk, roster)
     galleries = _galleries(members, chosen(choices, "hide"))
     group_frames = _group_frames(members, chosen(choices, "hide"))
     result = frames.assign(role=_roles(frames, walk, members, galleries, group_frames))
-    findings = picture_findings(
-        result, walk, reads, members, roster, subjects, is_clock_jump=order["is_clock_jump"], other_codes=other_codes
-    )
+    runs = runs_of(walk)
+    cards = card_runs(runs, roster)
+    absent = Absent(walk, cards, members, subjects)
+    done = weighed(walk, cards, subjects, members, choices)
+    findings = together(
+        picture_findings(
+            result, walk, reads, members, runs, cards, absent, subjects, done,
+            is_clock_jump=order["is_clock_jump"], other_codes=other_codes,
+        ),
+        doubt_findings(result, walk, cards, absent, subjects, done, habit_known=habit_known_of(cards_after, frames["camera"])),
+    )  # fmt: skip
     used = frozenset(members["read_code"])
-    return Sequenced(typed("frames", result), galleries, group_frames, findings, used)
+    return Sequenced(typed("frames", result), galleries, group_frames, findings, used, walk, done)
 
 
 # --- tables -----------------------------------------------------------------------------------------------------------

@@ -4,7 +4,8 @@ Problem. An order was bought before there were pictures. Each slot of it names a
 individual one, the group picture of the child's class, or one of the two holes of a memory mate.
 
 Rule. An individual hole takes the first frame after the child's card: the gallery's lowest position, of the latest shoot
-if the child came to a retake day (`retake_policy`). A group hole takes the first group picture of the child's group. What a
+if the child came to a retake day (`retake_policy`). A frame that stands under several codes (siblings, or a second card that only lay
+there) is taken only if the child has no other; a frame that a person chose for the gallery (`favourites`) before all others. A group hole takes the first group picture of the child's group. What a
 person chose stays, as long as it is a picture of that very child or group. A slot of an order already on its way keeps its
 frame, unless the frame no longer belongs to the child (its gallery was relabelled) or was hidden since: then it is emptied
 and filled anew. A hidden frame stays only where a person chose it for that very slot.
@@ -62,6 +63,7 @@ def fill_slots(
     *,
     retake_policy: str = "latest",
     likely_codes: dict[str, str] | None = None,
+    favourites: dict[int, int] | None = None,
 ) -> Filled:
     """Give every slot the first individual frame after the child's card, or the group picture of the child's group.
 
@@ -70,7 +72,8 @@ def fill_slots(
     Slots of released and cancelled orders, and dropped slots, are left as they are and not reported. When a memory mate
     gets another picture, its finished artwork is taken off: it would show the old one.
 
-    `retake_policy`: `latest` shoot or `first`. `likely_codes` (child's code → code of an unlisted gallery) become suggestions.
+    `retake_policy`: `latest` shoot or `first`. `likely_codes` (child's code → code of an unlisted gallery) become suggestions. `favourites`: child (key) → frame
+    that a person chose for the gallery; taken while it stands there and is not hidden.
     Finding codes: code_unknown, opted_out, no_gallery_for_code, gallery_not_activated, gallery_empty,
     no_group_photo.
 
@@ -79,7 +82,7 @@ def fill_slots(
     >>> fill_slots(empty.slots, empty.orders, empty.subjects, empty.galleries, empty.group_frames, empty.frames).slots.shape[0]
     0
     """
-    own = _first_individual(galleries, frames, retake_policy)
+    own = _first_individual(galleries, frames, retake_policy, favourites)
     group = _first_of_group(group_frames, frames)
     child = _keys(slots["subject_id"])
     group_of_child = _keys_by(subjects["subject_id"], subjects["group_id"])
@@ -106,7 +109,9 @@ def fill_slots(
 # --- which frame -------------------------------------------------------------------------------------------------------
 
 
-def _first_individual(galleries: pd.DataFrame, frames: pd.DataFrame, retake_policy: str) -> Choice:
+def _first_individual(
+    galleries: pd.DataFrame, frames: pd.DataFrame, retake_policy: str, favourites: dict[int, int] | None
+) -> Choice:
     """The frame of each child: lowest position of the latest (or first) shoot among active, shown, individual frames."""
     child, frame = _keys(galleries["subject_id"]), galleries["frame_id"].to_numpy()
     is_individual = _flags_by(frames["frame_id"], frames["role"] == "individual")
@@ -114,7 +119,11 @@ def _first_individual(galleries: pd.DataFrame, frames: pd.DataFrame, retake_poli
     shoot = -shoot if retake_policy == "latest" else shoot
     is_active = galleries["is_active"].to_numpy() & (child > 0)
     offered = is_active & ~galleries["is_hidden"].to_numpy() & _at(is_individual, frame)
-    rank = (shoot << 40) + galleries["position"].to_numpy()
+    is_shared = np.bincount(frame)[frame] > 1 if len(frame) else np.zeros(0, dtype=bool)
+    rank = (is_shared.astype(np.int64) << 60) + (shoot << 40) + galleries["position"].to_numpy()
+    if favourites:
+        chosen = _pairs(np.array(list(favourites)), np.array(list(favourites.values())))
+        rank = np.where(np.isin(_pairs(child, frame), chosen), np.iinfo(np.int64).min, rank)
     return Choice(
         _lowest(child[offered], rank[offered], frame[offered]),
         _seen(child),

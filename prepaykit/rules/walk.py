@@ -136,13 +136,18 @@ def _joined(frame_id: pd.Series, texts: pd.Series) -> pd.Series:
 NOBODY, UNREAD, CARD, FROM_HERE = 0, 1, 2, 3
 
 
-def walk_frames(frames: pd.DataFrame, reads: pd.DataFrame, choices: pd.DataFrame) -> pd.DataFrame:
+def walk_frames(
+    frames: pd.DataFrame, choices: pd.DataFrame, *, cards_after: frozenset[str] = frozenset()
+) -> pd.DataFrame:
     """All frames in walking order, each with its `run`: the row of the event it stands behind.
 
-    `event`: NOBODY a sequence starts, UNREAD a card nobody read, CARD, FROM_HERE a person named this frame; -1 none of them.
-    `run_event` is that of the run, `run_codes` its codes (space-separated), `is_card` a picture of a card, not of a person.
+    `cards_after`: cameras whose cards are photographed after the child; they are walked backwards, from the last frame to the
+    first. `event`: NOBODY a sequence starts, UNREAD a card nobody read, CARD, FROM_HERE a person named this frame; -1 none of them.
+    `run_event` is that of the run, `run_codes` its codes (space-separated), `is_card` a picture of a card, not of a person,
+    `is_named` that a person said so.
     """
-    walk = frames.sort_values(["camera", "shoot_no", "sequence"], ignore_index=True)
+    way = frames["sequence"].where(~frames["camera"].isin(cards_after), -frames["sequence"])
+    walk = frames.assign(way=way).sort_values(["camera", "shoot_no", "way"], ignore_index=True).drop(columns="way")
     tags = {int(k): v for k, v in chosen(choices, "tag").items() if k.isdigit()}
     tag = walk["frame_id"].map(tags).astype("str")
     is_aside = walk["problem"].notna() & (walk["problem"] != CARD_NOT_READ)
@@ -153,6 +158,7 @@ def walk_frames(frames: pd.DataFrame, reads: pd.DataFrame, choices: pd.DataFrame
     is_card = (looks_like_card & has_name).to_numpy()
     from_here = (~looks_like_card & tag.notna() & has_name & ~is_aside).to_numpy()
     is_unread = (looks_like_card & ~has_name & tag.isna()).to_numpy()
+    is_named = (is_card | from_here) & tag.notna().to_numpy()
     # the photographer saw that the card was bad and shot it again: the good one counts
     followed = _next_seen(is_card, is_aside.to_numpy(), walk)
     is_card = is_card | (is_unread & followed)
@@ -163,7 +169,7 @@ def walk_frames(frames: pd.DataFrame, reads: pd.DataFrame, choices: pd.DataFrame
     codes = named.where(np.isin(event, [CARD, FROM_HERE]))
     return walk.assign(
         event=event, run=run, run_event=event[run], run_codes=codes.to_numpy()[run], is_card=is_card, is_aside=is_aside,
-        follows=~is_card & ~is_unread & ~is_aside.to_numpy(),
+        follows=~is_card & ~is_unread & ~is_aside.to_numpy(), is_named=is_named,
     )  # fmt: skip
 
 

@@ -48,6 +48,7 @@ Table(
     text("underpaid_policy", "an order paid less than due", needed=True, values=("hold", "ship")),
     text("check_payee", "whom checks must be made out to; none: not looked at"),
     text("retake_policy", "which shoot fills a slot when a child has two", needed=True, values=("latest", "first")),
+    text("cards_after", "whose cards are photographed after the child's frames: all, none, or cameras parted by semicolons; not set: cards come first, and it is watched"),
     text("lab_file_names", "print files named by code only, or with the child's name", needed=True, values=("code", "name")),
     text("ship_to", "address of batch deliveries, one line"),
     text("archive_date", "date, YYYY-MM-DD; needed before selling"),
@@ -120,6 +121,7 @@ job_table(
     text("foreign_codes", "other QR texts read on the frame, space-separated"),
     text("role", "what it is taken for", needed=True, values=FRAME_ROLES),
     text("problem", "why it was set aside or doubted"),
+    text("look_hash", "what the picture looks like: 64-bit difference hash of the thumbnail, 16 hexadecimal digits"),
     unique=(("job_id", "root", "path"),),
 )  # fmt: skip
 
@@ -369,8 +371,8 @@ CHOICE_KINDS = ("tag", "relabel", "order_code", "match", "frame", "hide", "bind"
 job_table(
     "choices", "what a person decided; a later choice replaces an earlier one, the journal keeps both", ("kind", "target"),
     text("kind", "tag: frame → codes; relabel: read code → code; order_code: order_subject → code; match: envelope → code (both also: nobody, later);"
-          " frame: slot → frame; hide: frame; bind: blank code → name row; accept: order → finding code that is all right;"
-          " settle: envelope → the typist who is right", needed=True, values=CHOICE_KINDS),
+          " frame: slot → frame, or `code:` and an access code → the frame that stands for its gallery; hide: frame; bind: blank code → name row;"
+          " accept: order → finding code that is all right; settle: envelope → the typist who is right", needed=True, values=CHOICE_KINDS),
     text("target", "key of what was decided on", needed=True),
     text("value", "the decision", needed=True),
     text("why", "the person's reason"),

@@ -7,7 +7,7 @@ import zipfile
 import pandas as pd
 import pytest
 
-from prepaykit.decide.photos import plan_photos
+from prepaykit.decide.photos import plan_photos, where_to_look, with_second_look
 from prepaykit.intake.frames import read_frames
 from prepaykit.intake.sources import Limits
 from prepaykit.tables.findings import found
@@ -196,3 +196,34 @@ def test_artwork_made_of_a_file_that_has_other_bytes_now_is_taken_off():
     )
     other = read.assign(sha256=read["sha256"].mask(read["path"] == "IMG_0002.JPG", "other"))
     assert state.after(plan_photos(state, other)).slots["artwork_path"].isna().all()
+
+
+def test_a_second_look_adds_what_it_read_and_takes_no_alarm_back_without_a_code():
+    read = day("K001 . . ? .").assign(row=[11, 12, 13, 14, 15])
+    again = pd.DataFrame({
+        "row": [13, 14, 15], "newly_read": ["K002", None, None], "texts": ["K002", None, None], "is_broken_card": [False, False, True],
+    })  # fmt: skip
+    both = with_second_look(read, again)
+    assert both["texts"].fillna("-").tolist() == ["K001", "-", "K002", "-", "-"]
+    assert both["is_broken_card"].tolist() == [False, False, False, True, True]
+    assert galleries(job("K001", "K002").after(plan_photos(job("K001", "K002"), both))) == {"K001": [2]}
+    pd.testing.assert_frame_equal(read, day("K001 . . ? .").assign(row=[11, 12, 13, 14, 15]))
+
+
+def test_only_files_that_are_new_to_the_job_are_looked_at_again():
+    state, read = job("K001", "K002"), day(". K001 . ? .")
+    assert where_to_look(state, read)[["path", "why"]].values.tolist() == [
+        ["IMG_0004.JPG", "unread"],
+        ["IMG_0001.JPG", "start"],
+    ]
+    state = state.after(plan_photos(state, read))
+    assert not len(where_to_look(state, read))
+
+
+def test_without_sources_the_frames_are_thought_through_anew_after_a_change_of_the_setting():
+    state = job("K001", "K002")
+    state = state.after(plan_photos(state, day(". . K001 . . K002")))
+    nothing = day("").assign(texts=pd.Series(dtype="str"))
+    assert plan_photos(state, nothing, sources=[]).is_empty
+    turned = state.replace(jobs=state.jobs.assign(cards_after="all"))
+    assert galleries(turned.after(plan_photos(turned, nothing, sources=[]))) == {"K001": [1, 2], "K002": [4, 5]}

@@ -286,14 +286,14 @@ def test_a_counter_that_rolls_over_within_a_second_keeps_its_order():
     read = day("K001 .").assign(path=["IMG_9999.JPG", "IMG_0001.JPG"], shot_at=pd.Timestamp("2026-09-01 08:00:00"))
     result = sequenced(job("K001"), read)
     assert galleries(result) == {"K001": [2]}
-    assert not len(result.findings)
+    assert findings_of(result.findings) == [("counter_rolled_over", "2")]
 
 
 def test_a_counter_that_rolls_over_during_the_day_is_no_clock_jump():
     read = day("K001 . K002 .").assign(path=["IMG_9998.JPG", "IMG_9999.JPG", "IMG_0001.JPG", "IMG_0002.JPG"])
     result = sequenced(job("K001", "K002"), read)
     assert galleries(result) == {"K001": [2], "K002": [4]}
-    assert not len(result.findings)
+    assert findings_of(result.findings) == [("counter_rolled_over", "3")]
 
 
 def test_sub_seconds_decide_within_a_second():

@@ -1,0 +1,89 @@
+"""Small pictures of frames for pages that show hundreds: from the studio's thumbnails, made on the fly where there are none.
+
+A thumbnail (512 pixels) that is not there yet is made from the file as shot and kept, so that the next look is quick. A frame that cannot
+be shown, because its file is gone, changed or damaged, has no picture; the page goes on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from PIL import Image, ImageOps
+
+from prepaykit.errors import PrepaykitError
+from prepaykit.intake.thumbnails import EDGE, thumbnail_path
+
+SMALL = (
+    256,
+    172,
+)  # width and height in which a tile must fit; half a thumbnail, so that the decoder itself makes it small
+QUALITY = 72
+
+
+@dataclass(frozen=True)
+class Small:
+    """A JPEG of a few kilobytes."""
+
+    content: bytes
+    width: int
+    height: int
+
+
+def small_pictures(
+    frames: pd.DataFrame,
+    *,
+    thumbs: Path,
+    open_bytes: Callable[[str, str], bytes],
+    executor: Executor | None = None,
+) -> dict[int, Small]:
+    """The small picture of each frame that has one, by its key. `frames`: rows of the catalog's table. `thumbs`: folder of the cache."""
+    rows = frames.loc[frames["sha256"].notna() & frames["width"].notna(), ["frame_id", "root", "path", "sha256"]]
+
+    def one(row: tuple[int, str, str, str]) -> tuple[int, Small | None]:
+        number, root, path, sha256 = row
+        return number, _small(thumbs, root, path, sha256, open_bytes)
+
+    with ExitStack() as stack:
+        executor = executor or stack.enter_context(ThreadPoolExecutor(os.cpu_count() or 2))
+        done = list(executor.map(one, rows.itertuples(index=False, name=None)))
+    return {number: small for number, small in done if small is not None}
+
+
+def _small(thumbs: Path, root: str, path: str, sha256: str, open_bytes: Callable[[str, str], bytes]) -> Small | None:
+    try:
+        kept = thumbnail_path(thumbs, sha256)
+        if not kept.exists():
+            _make(kept, sha256, open_bytes(root, path))
+        with Image.open(kept, formats=["JPEG"]) as picture:
+            picture.draft("RGB", SMALL)
+            small = ImageOps.exif_transpose(picture).convert("RGB")
+    except (PrepaykitError, OSError, ValueError, Image.DecompressionBombError):
+        return None
+    small.thumbnail(SMALL, reducing_gap=2.0)
+    out = io.BytesIO()
+    small.save(out, "JPEG", quality=QUALITY)
+    return Small(out.getvalue(), *small.size)
+
+
+def _make(kept: Path, sha256: str, content: bytes) -> None:
+    """Keep the thumbnail of a file as shot; one that holds other bytes than were read gives none."""
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise ValueError("the file has other bytes than were read")
+    with Image.open(io.BytesIO(content), formats=["JPEG"]) as picture:
+        picture.draft("RGB", (EDGE, EDGE))
+        small = ImageOps.exif_transpose(picture).convert("RGB")
+    small.thumbnail((EDGE, EDGE), reducing_gap=2.0)
+    out = io.BytesIO()
+    small.save(out, "JPEG", quality=85)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    part = kept.with_name(f".{os.getpid()}.{kept.name[:24]}.part")  # a cache: nothing is lost if the power fails
+    part.write_bytes(out.getvalue())
+    part.replace(kept)
