@@ -19,6 +19,7 @@ import os
 import secrets
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Executor
 from pathlib import Path
 
 import pandas as pd
@@ -210,12 +211,18 @@ class Job:
         )
 
     def photos(
-        self, sources: PathLike | Iterable[PathLike], *, shoot_no: int = 1, on_progress: Progress | None = None
+        self, sources: PathLike | Iterable[PathLike], *, shoot_no: int = 1, on_progress: Progress | None = None,
+        executor: Executor | None = None,
     ) -> Plan:
-        """Plan to bring in the frames of folders or zips: cards read, galleries made, doubts as findings."""
+        """Plan to bring in the frames of folders or zips: cards read, galleries made, doubts as findings.
+
+        Thumbnails go to `thumbs` beside the studio, what was read of each file to `cache`: a run that was killed goes on from there,
+        and unchanged files are not read again. `executor`: where the work is spread, see `prepaykit.intake.spreading`.
+        """
         state = self.state
         sources = [sources] if isinstance(sources, str | os.PathLike) else list(sources)
-        read = read_frames([Path(s) for s in sources], known=state.frames, on_progress=on_progress)
+        read = read_frames([Path(s) for s in sources], known=state.frames, executor=executor, on_progress=on_progress,
+                           thumbs=self.studio.home / "thumbs", journal=self.studio.home / "cache" / self.name)  # fmt: skip
         return plan_photos(state, read.table, findings=read.findings, sources=read.sources, shoot_no=shoot_no)
 
     def populate(self) -> Plan:

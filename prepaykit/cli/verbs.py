@@ -74,16 +74,10 @@ def photos(
     shoot_no: Annotated[int, typer.Option(help="1 picture day, 2 first retake day, …", min=1)] = 1,
 ):
     """Bring in frames: cards are read, galleries made and ordered, doubts become findings."""
-    from rich.console import Console
-    from rich.progress import MofNCompleteColumn, Progress
+    from prepaykit.cli.progress import frames_per_second
 
-    with Progress(
-        *Progress.get_default_columns(), MofNCompleteColumn(), console=Console(stderr=True), transient=True
-    ) as bar:
-        task = bar.add_task("reading frames", total=None)
-        return job.photos(
-            sources, shoot_no=shoot_no, on_progress=lambda n, total: bar.update(task, completed=n, total=total)
-        )
+    with frames_per_second("reading frames") as told:
+        return job.photos(sources, shoot_no=shoot_no, on_progress=told)
 
 
 @plans("populate", panel=PICTURES, example="prepaykit populate --apply")

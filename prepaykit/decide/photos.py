@@ -35,6 +35,9 @@ READ_COLUMNS = [
     "codes",
     "foreign_codes",
     "problem",
+    "card_suspicion",
+    "look_hash",
+    "damage",
 ]
 OF_A_FILE = ("frame_unreadable", "frame_too_large")
 
@@ -100,7 +103,7 @@ def _folded(frames_read: pd.DataFrame) -> pd.DataFrame:
         foreign_codes=pd.Series(None, index=frames_read.index, dtype="str"),
         problem=problem.mask(frames_read["is_broken_card"].astype("bool") & problem.isna(), CARD_NOT_READ),
     )
-    return rows[READ_COLUMNS]
+    return rows.reindex(columns=READ_COLUMNS)
 
 
 def _place(frames: pd.DataFrame) -> pd.Series:

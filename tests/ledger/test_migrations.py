@@ -105,12 +105,12 @@ def test_an_old_studio_is_copied_aside_before_it_is_brought_up_to_date(tmp_path,
         store.apply(names_plan(store.read(JOB), "AA"), actor="anna", why="")
         before = store.read(JOB)
     done = []
-    monkeypatch.setattr(migrations, "REVISION", "0002")
+    monkeypatch.setattr(migrations, "REVISION", "0099")
     monkeypatch.setattr("prepaykit.ledger.migrations.running.upgrade", lambda connection: done.append(connection))
     Store.open(place).close()
     monkeypatch.undo()
     assert len(done) == 1
-    with Store.open(tmp_path / "studio.db.before-0002") as copy:
+    with Store.open(tmp_path / "studio.db.before-0099") as copy:
         assert_same_job(copy.read(JOB), before)
 
 
@@ -121,7 +121,7 @@ def test_a_failed_upgrade_leaves_the_old_schema(tmp_path, monkeypatch):
 
     place = tmp_path / "studio.db"
     Store.open(place).close()
-    monkeypatch.setattr(migrations, "REVISION", "0002")
+    monkeypatch.setattr(migrations, "REVISION", "0099")
     monkeypatch.setattr("prepaykit.ledger.migrations.running.upgrade", breaks)
     with pytest.raises(RuntimeError):
         Store.open(place)
