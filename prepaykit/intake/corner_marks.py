@@ -22,8 +22,8 @@ from PIL import Image
 
 # a scale is scanned for marks whose module is this many pixels there
 LEAST_MODULE, MOST_MODULE = 1.6, 14.0
-FINE, COARSE = 1500, 375  # pixels along the long edge
-ROW_STEP = 4
+FINE = 1500  # pixels along the long edge, of the finer scale
+STEP = 4  # every fourth row is scanned; the coarser scale is four times coarser
 CELLS = (
     32,
     14,
@@ -37,7 +37,6 @@ _RATIO = np.array([1, 1, 3, 1, 1])[:, None]
 _ANGLES = np.deg2rad(np.arange(-45, 45, 15))  # a mark looks the same after a quarter turn
 _SHIFTS = np.array([-1.2, -0.6, 0.0, 0.6, 1.2])
 _HEIGHTS = np.array([0.7, 0.85, 1.0, 1.2, 1.45])  # of a module, over its width: a card tipped away is lower
-_EIGHTH = 8
 _DARKER = [max(0, round(v * 0.92 - 3)) for v in range(256)]
 
 
@@ -57,30 +56,47 @@ def corner_marks(grey: np.ndarray) -> list[Mark]:
     >>> corner_marks(np.full((480, 640), 200, dtype=np.uint8))
     []
     """
-    high, wide = grey.shape
-    eighth = (
-        Image.frombuffer("L", (wide, high), np.ascontiguousarray(grey), "raw", "L", 0, 1).reduce(_EIGHTH).point(_DARKER)
+    factor = max(1, round(max(grey.shape) / FINE))
+    if min(grey.shape) // factor < CELLS[0]:
+        return []
+    rows = _scanned(grey, factor)
+    coarse = Image.fromarray(rows).reduce((STEP, 1))  # as high as it has rows: the picture, 4 times coarser again
+    fine = (
+        np.concatenate([_ratios(rows < dark, STEP) for dark in _surroundings(coarse, 1 / STEP, rows.shape)], axis=1)
+        * factor
     )
-    marks: list[Mark] = []
-    for edge in (FINE, COARSE):
-        factor = max(1, round(max(high, wide) / edge))
-        if min(high, wide) // factor >= CELLS[0] and not (edge == COARSE and factor == 1):
-            x, y, module = np.concatenate(_runs(grey, eighth, factor), axis=1) * factor
-            marks += _compared(grey, x, y, module)
-    return _distinct(marks)
+    whole = np.asarray(coarse)
+    broad = (
+        np.concatenate([_ratios(whole < dark, 1) for dark in _surroundings(coarse, 1, whole.shape)], axis=1)
+        * factor
+        * STEP
+    )
+    return _distinct(_compared(grey, *fine) + _compared(grey, *broad))
 
 
 # --- along the rows ----------------------------------------------------------------------------------------------------
 
 
-def _runs(grey: np.ndarray, eighth: Image.Image, factor: int) -> list[np.ndarray]:
-    """Where dark and light follow each other as 1:1:3:1:1 along a scanned row: middle x, y and module, at one scale."""
-    step = ROW_STEP if factor < 4 else 1
-    rows = _scanned(grey, factor, step)
-    return [_ratios(rows < around, step) for around in _surroundings(eighth, factor, rows.shape)]
+def _scanned(grey: np.ndarray, factor: int) -> np.ndarray:
+    """Every fourth row of the picture made `factor` times smaller, each point the mean of four of its pixels."""
+    high, wide = grey.shape[0] // (factor * STEP) * factor * STEP, grey.shape[1] // (factor * STEP) * factor * STEP
+    if factor == 1:
+        return np.ascontiguousarray(grey[:high:STEP, :wide])
+    both = (grey[: high : factor * STEP, :wide] >> 1) + (grey[factor // 2 : high : factor * STEP, :wide] >> 1)
+    return (both[:, ::factor] >> 1) + (both[:, factor // 2 :: factor] >> 1)
+
+
+def _surroundings(coarse: Image.Image, scale: float, shape: tuple[int, int]) -> Iterator[np.ndarray]:
+    """For each scanned point what is still dark there: a little less than the mean around it, for each size of surroundings."""
+    repeats = 4 if shape[1] % 4 == 0 else 1
+    for cell in CELLS:
+        mean = coarse.reduce(max(1, round(cell * scale))).point(_DARKER)
+        mean = mean.resize((shape[1] // repeats, shape[0]), Image.Resampling.BILINEAR)
+        yield np.repeat(np.asarray(mean), repeats, axis=1)
 
 
 def _ratios(dark: np.ndarray, step: int) -> np.ndarray:
+    """Where dark and light follow each other as 1:1:3:1:1 along a row: middle x, y and module."""
     wide = dark.shape[1]
     dark[:, 0] = dark[:, -1] = False
     flat = dark.ravel()
@@ -95,24 +111,6 @@ def _ratios(dark: np.ndarray, step: int) -> np.ndarray:
     is_mark &= (module >= LEAST_MODULE) & (module <= MOST_MODULE)
     start, module = edges[first[is_mark]], module[is_mark]
     return np.stack([start % wide + module * 3.5, start // wide * step + 0.5, module])
-
-
-def _scanned(grey: np.ndarray, factor: int, step: int) -> np.ndarray:
-    """Every `step`-th row of the picture made `factor` times smaller, each point the mean of four of its pixels."""
-    high, wide = grey.shape[0] // factor * factor, grey.shape[1] // factor * factor
-    if factor == 1:
-        return grey[::step].copy()
-    upper, lower = grey[: high : factor * step], grey[factor // 2 : high : factor * step]
-    both = (upper >> 1) + (lower[: len(upper)] >> 1)
-    return (both[:, :wide:factor] >> 1) + (both[:, factor // 2 : wide : factor] >> 1)
-
-
-def _surroundings(eighth: Image.Image, factor: int, shape: tuple[int, int]) -> Iterator[np.ndarray]:
-    """For each scanned point what is still dark there: a little less than the mean around it, for each size of surroundings."""
-    for cell in CELLS:
-        mean = eighth.reduce(max(1, round(cell * factor / _EIGHTH)))
-        mean = mean.resize((-(-shape[1] // 4), shape[0]), Image.Resampling.BILINEAR)
-        yield np.repeat(np.asarray(mean), 4, axis=1)[:, : shape[1]]
 
 
 # --- the whole mark ----------------------------------------------------------------------------------------------------

@@ -42,10 +42,14 @@ def step_row(grey: Image.Image, block: int, colour: np.ndarray | None = None) ->
     """
     if grey.width < PARTS * SAMPLES or grey.height < 3 * block:
         return None
-    levels = _levels(grey, colour)
+    levels = np.asarray(grey.reduce((grey.width // PARTS, 1)), dtype=np.float32)[:, :PARTS, None]
     falls = np.diff(levels, axis=0)
     at = np.arange(block - 1, len(falls) - 1, block)
     steps = falls[at] - (falls[at - 1] + falls[at + 1]) / 2  # beyond the slope of the picture: rows × parts × channels
+    if colour is not None:
+        steps = np.concatenate(
+            [steps, _tint(colour[block::block][: len(at)]) - _tint(colour[block - 1 :: block][: len(at)])], axis=2
+        )
     cut_off = (levels[at + 1, :, :1] < LOWEST) | (levels[at + 1, :, :1] > HIGHEST)
     grain = np.median(np.abs(steps[::4]), axis=(0, 1))
     least, same = np.maximum(LEAST_STEP, GRAINS * grain), np.maximum(SAME, 2 * grain)
@@ -57,17 +61,12 @@ def step_row(grey: Image.Image, block: int, colour: np.ndarray | None = None) ->
     return None
 
 
-def _levels(grey: Image.Image, colour: np.ndarray | None) -> np.ndarray:
-    """The mean of each part of each row: brightness, and with `colour` how red and how blue."""
-    each = grey.width // PARTS
-    light = np.asarray(grey.reduce((each, 1)), dtype=np.float32)[:, :PARTS, None]
-    if colour is None:
-        return light
-    some = max(1, each // SAMPLES)
-    sparse = np.ascontiguousarray(colour[:, : PARTS * SAMPLES * some : some]).astype(np.int16)
+def _tint(rows: np.ndarray) -> np.ndarray:
+    """How red and how blue each part of these rows is, beyond green."""
+    some = max(1, rows.shape[1] // PARTS // SAMPLES)
+    sparse = np.ascontiguousarray(rows[:, : PARTS * SAMPLES * some : some]).astype(np.int16)
     tints = np.stack([sparse[..., c] - sparse[..., 1] for c in (0, 2)], axis=2).reshape(len(sparse), PARTS, SAMPLES, 2)
-    tints = sum(tints[:, :, i] for i in range(SAMPLES)).astype(np.float32) / SAMPLES
-    return np.concatenate([light, tints], axis=2)
+    return sum(tints[:, :, i] for i in range(SAMPLES)).astype(np.float32) / SAMPLES
 
 
 def _is_one_step(steps: np.ndarray, cut_off: np.ndarray, least: np.ndarray, same: np.ndarray) -> bool:

@@ -34,6 +34,7 @@ from prepaykit.tables.source_names import TOO_LARGE
 
 # above this many pixels half the scale shows a card as well, above the second a quarter; a small picture is looked at as it is
 FULL_UP_TO, HALF_UP_TO = 16_000_000, 64_000_000
+MOST_PIXELS_A_BYTE = 256  # even an empty picture has a byte for so many pixels
 SAME_PICTURE = 0.9  # correlation of a preview with the picture itself
 
 _LONGEST_TEXT = 300
@@ -166,6 +167,8 @@ def _read(row: Row, content: bytes, task: Task) -> Row:
     damage = _damage(pixels)
     if damage and "Premature end of JPEG" in damage:
         return at_fault(row, "the file is cut off")
+    if damage and (len(content) - header.scan_at) * MOST_PIXELS_A_BYTE < header.width * header.height:
+        return at_fault(row, "its header claims a picture that is not there")
     small = small_upright(_picture(pixels), orientation)
     if task.thumbs is not None:
         write_thumbnail(task.thumbs, row.sha256, small)
@@ -193,7 +196,7 @@ def decoded(content: bytes, header: Header, *, scale: int, colour: bool) -> Pixe
 
     The arrays lie in memory that the next call of this thread uses again. Raises NotAPicture when there is no picture at all.
     """
-    mode, channels = ("RGBA", 4) if colour else ("GRAY", 1)
+    mode, channels = ("RGBX", 4) if colour else ("GRAY", 1)
     high, wide = -(-header.height // scale), -(-header.width // scale)
     place = _memory(high * wide * channels)
     asked = {
@@ -214,7 +217,7 @@ def decoded(content: bytes, header: Header, *, scale: int, colour: bool) -> Pixe
             raise NotAPicture(f"cannot be decoded: {complaint}") from None
     if not colour:
         return Pixels(shown[:, :, 0], None, scale, complaint)
-    whole = Image.frombuffer("RGBA", (shown.shape[1], shown.shape[0]), shown, "raw", "RGBA", 0, 1)
+    whole = Image.frombuffer("RGBX", (shown.shape[1], shown.shape[0]), shown, "raw", "RGBX", 0, 1)
     return Pixels(np.asarray(whole.convert("L")), shown, scale, complaint)
 
 
@@ -228,7 +231,7 @@ def _memory(size: int) -> np.ndarray:
 
 
 def _picture(pixels: Pixels) -> Image.Image:
-    shown, mode = (pixels.grey, "L") if pixels.colour is None else (pixels.colour, "RGBA")
+    shown, mode = (pixels.grey, "L") if pixels.colour is None else (pixels.colour, "RGBX")
     return Image.frombuffer(mode, (shown.shape[1], shown.shape[0]), np.ascontiguousarray(shown), "raw", mode, 0, 1)
 
 

@@ -25,7 +25,7 @@ from prepaykit.intake.one_frame import Row, Task, at_fault, blank, read_one
 
 AHEAD = 4  # tasks handed out for each worker
 MOST_THREADS = 6  # by default; each needs some 60 MB
-SECONDS_A_FILE = 60.0
+SECONDS_A_FILE, SECONDS_TO_START = 60.0, 120.0
 
 
 def default_executor() -> ThreadPoolExecutor:
@@ -129,12 +129,15 @@ class _Child:
         self._process = context.Process(target=_serve, args=(far_end,), daemon=True)
         self._process.start()
         far_end.close()
+        self._is_ready = False
 
     def is_alive(self) -> bool:
         return self._process.is_alive()
 
     def call(self, work: tuple, seconds: float) -> object:
         try:
+            if not self._is_ready:  # it loads the decoders first; that is not the file's time
+                self._is_ready = self._pipe.poll(SECONDS_TO_START) and self._pipe.recv()
             self._pipe.send(work)
             if not self._pipe.poll(seconds):
                 raise ReaderLost(f"took longer than {seconds:g} seconds to read; it was given up")
@@ -157,6 +160,7 @@ class _Child:
 
 def _serve(pipe: Connection) -> None:
     """Do what comes down the pipe until it is closed."""
+    pipe.send(True)
     while True:
         try:
             fn, args, kwargs = pipe.recv()

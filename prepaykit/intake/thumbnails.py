@@ -47,12 +47,12 @@ def upright(picture: Image.Image, orientation: int) -> Image.Image:
 
 def small_upright(picture: Image.Image, orientation: int) -> Image.Image:
     """The picture at most 512 pixels along the long edge, upright, in RGB or grey."""
-    factor = max(1, max(picture.size) // (2 * EDGE))
+    factor = max(1, max(picture.size) // EDGE)
     small = picture.reduce(factor) if factor > 1 else picture
     small = small.convert("RGB") if small.mode in ("RGBA", "RGBX") else small
     scale = min(1.0, EDGE / max(small.size))
     size = max(1, round(small.width * scale)), max(1, round(small.height * scale))
-    return upright(small.resize(size, Image.Resampling.BICUBIC) if size != small.size else small, orientation)
+    return upright(small.resize(size, Image.Resampling.BILINEAR) if size != small.size else small, orientation)
 
 
 def write_thumbnail(folder: str | os.PathLike[str], sha256: str, small: Image.Image) -> Path:

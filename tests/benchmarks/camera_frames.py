@@ -157,7 +157,7 @@ def _tilt(card: Image.Image, symbol: int, chance: random.Random, much: float = 1
 def _bent(card: Image.Image, symbol: int, chance: random.Random, much: float = 1.0) -> Image.Image:
     """Round a cylinder of 60 to 100 degrees, its sides in shade."""
     half = np.deg2rad(chance.uniform(60, 100) / 2)
-    w, h = card.size
+    w = card.width
     out_w = round(w * np.sin(half) / half)
     at = np.arcsin((np.arange(out_w) + 0.5 - out_w / 2) / (w / 2 / half)) * (w / 2 / half) + w / 2
     pixels = np.asarray(card)[:, np.clip(np.round(at).astype(int), 0, w - 1)].copy()

@@ -190,7 +190,7 @@ def _foreign(chance: random.Random) -> Image.Image:
     picture = _portrait(chance).convert("L")
     picture.paste(
         Image.fromarray(255 - 230 * matrix).resize((wide, wide), Image.Resampling.NEAREST),
-        (chance.randrange(700), chance.randrange(400)),
+        (chance.randrange(SIZE[0] - wide), chance.randrange(SIZE[1] - wide)),
     )
     return picture
 
