@@ -23,7 +23,7 @@ from PIL import Image
 
 PARTS, SAMPLES = 25, 5  # of the width; of the colour in each part
 LEAST_STEP = 1.6  # levels of 255
-SAME, MOSTLY = 1.3, 0.72  # parts within 1.3 levels (or an eighth) of the step, and how many of them must be
+SAME, MOSTLY = 1.3, 0.7  # parts within 1.3 levels (or a sixth) of the step, and how many of them must be
 GRAINS = 2.5  # a step must be so many times what the grain of the picture makes of it
 LOWEST, HIGHEST = 6, 249  # beyond these a step is cut off
 
@@ -52,7 +52,7 @@ def step_row(grey: Image.Image, block: int, colour: np.ndarray | None = None) ->
         )
     cut_off = (levels[at + 1, :, :1] < LOWEST) | (levels[at + 1, :, :1] > HIGHEST)
     grain = np.median(np.abs(steps[::4]), axis=(0, 1))
-    least, same = np.maximum(LEAST_STEP, GRAINS * grain), np.maximum(SAME, 2 * grain)
+    least, same = np.maximum(LEAST_STEP, GRAINS * grain), np.maximum(SAME, 3.2 * grain)
     middling = np.abs(np.sort(steps, axis=1)[:, PARTS // 2])  # the median of the parts
     for k in np.flatnonzero((middling >= least * 0.7).any(1)):
         for upper in {max(int(k) - 1, 0), min(int(k), len(steps) - 2)}:
@@ -77,7 +77,7 @@ def _is_one_step(steps: np.ndarray, cut_off: np.ndarray, least: np.ndarray, same
         if len(along) < PARTS - 3:
             continue
         step = np.median(along, axis=0)
-        alike = np.abs(along - step) <= np.maximum(same, np.abs(step) / 8)
+        alike = np.abs(along - step) <= np.maximum(same, np.abs(step) / 6)
         alike[:, 0] |= np.concatenate([cut_off[0, right], cut_off[1, left]])[:, 0] & (
             along[:, 0] * step[0] > least[0] ** 2
         )
