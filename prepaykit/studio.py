@@ -217,7 +217,8 @@ class Job:
         """Plan to bring in the frames of folders or zips: cards read, galleries made, doubts as findings.
 
         Thumbnails go to `thumbs` beside the studio, what was read of each file to `cache`: a run that was killed goes on from there,
-        and unchanged files are not read again. `executor`: where the work is spread, see `prepaykit.intake.spreading`.
+        and unchanged files are not read again. `executor`: where the work is spread, see `prepaykit.intake.spreading`. `on_progress(done, total)`:
+        that of `prepaykit.cli.progress.frames_per_second` draws a bar with frames a second and time left.
         """
         state = self.state
         sources = [sources] if isinstance(sources, str | os.PathLike) else list(sources)

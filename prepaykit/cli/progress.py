@@ -20,7 +20,13 @@ class PerSecond(ProgressColumn):
 
 @contextmanager
 def frames_per_second(what: str, *, console: Console | None = None) -> Iterator[Callable[[int, int], None]]:
-    """A bar for as long as the block runs; gives the function to be called with (done, total)."""
+    """A bar for as long as the block runs, in a notebook too; gives the function to be called with (done, total).
+
+    >>> with frames_per_second("reading", console=Console(quiet=True)) as told:
+    ...     told(1, 2)
+    """
+    here = Console()
+    console = console or (here if here.is_jupyter else Console(stderr=True))
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -29,6 +35,6 @@ def frames_per_second(what: str, *, console: Console | None = None) -> Iterator[
         TextColumn("left"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console or Console(stderr=True), transient=True) as bar:
+    with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
