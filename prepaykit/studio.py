@@ -19,6 +19,7 @@ import os
 import secrets
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,7 +47,7 @@ from prepaykit.decide.settings import plan_settings
 from prepaykit.errors import NeighbourFailed, Refused, UsageError
 from prepaykit.intake.bag_counts import counted_bags
 from prepaykit.intake.choices_file import read_choices
-from prepaykit.intake.frames import read_frames
+from prepaykit.intake.frames import read_again, read_frames
 from prepaykit.intake.names_list import read_names
 from prepaykit.intake.online_orders import read_orders
 from prepaykit.intake.paper_orders import read_paper_orders
@@ -75,11 +76,6 @@ from prepaykit.tables.state import JobState
 
 if TYPE_CHECKING:
     from prepaykit.report.explained import Explained
-
-try:  # a reader that can search harder
-    from prepaykit.intake.frames import read_again
-except ImportError:  # until then the first look is the only one
-    read_again = None
 
 ARTWORK, THUMBS = "artwork", "thumbs"
 Progress = Callable[[int, int], None]
@@ -301,25 +297,30 @@ class Job:
         )
 
     def photos(
-        self, sources: PathLike | Iterable[PathLike] = (), *, shoot_no: int = 1, on_progress: Progress | None = None
+        self, sources: PathLike | Iterable[PathLike] = (), *, shoot_no: int = 1, on_progress: Progress | None = None,
+        executor: Executor | None = None,
     ) -> Plan:
         """Plan to bring in the frames of folders or zips: cards read, galleries made, doubts as findings.
 
         Without sources the frames that are there are thought through anew: after a change of `cards_after`, say.
+        Thumbnails go to `thumbs` beside the studio, what was read of each file to `cache`: a run that was killed goes on from there,
+        and unchanged files are not read again. `executor`: where the work is spread, see `prepaykit.intake.spreading`. `on_progress(done, total)`:
+        that of `prepaykit.cli.progress.frames_per_second` draws a bar with frames a second and time left.
         """
         state = self.state
         sources = [sources] if isinstance(sources, str | os.PathLike) else list(sources)
-        read = read_frames([Path(s) for s in sources], known=state.frames, on_progress=on_progress)
-        table = self._second_look(state, read.table, shoot_no)
+        journal = self.studio.home / "cache" / self.name
+        read = read_frames([Path(s) for s in sources], known=state.frames, executor=executor, on_progress=on_progress,
+                           thumbs=self.studio.home / THUMBS, journal=journal)  # fmt: skip
+        # Where a card is expected and none was read, those frames are searched again, and harder.
+        places = where_to_look(state, read.table, shoot_no=shoot_no)
+        rows = read.table.merge(places[["root", "path"]], on=["root", "path"], validate="1:1")["row"]
+        table = (
+            with_second_look(read.table, read_again(read.table, rows, executor=executor, journal=journal))
+            if len(rows)
+            else read.table
+        )
         return plan_photos(state, table, findings=read.findings, sources=read.sources, shoot_no=shoot_no)
-
-    def _second_look(self, state: JobState, table: pd.DataFrame, shoot_no: int) -> pd.DataFrame:
-        """The read table, in which the frames where a card is expected were searched again, and harder."""
-        if read_again is None:
-            return table
-        places = where_to_look(state, table, shoot_no=shoot_no)
-        rows = table.merge(places[["root", "path"]], on=["root", "path"], validate="1:1")["row"]
-        return with_second_look(table, read_again(table, rows)) if len(rows) else table
 
     def populate(self) -> Plan:
         """Plan to give every slot its picture."""

@@ -63,14 +63,20 @@ def read_cards(
     to: Annotated[
         Path | None, typer.Option("--out", help="CSV: one row per file; else to stdout.", show_default=False)
     ] = None,
+    workers: Annotated[int, typer.Option(help="Readers, each a process of its own; 0: one a core.", min=0, max=64)] = 0,
 ) -> None:
-    """Read the QR cards of a folder of frames: file, camera, order of shooting, codes, role."""
+    """Read the QR cards of a folder of frames: file, camera, order of shooting, codes, role. No file can end the run."""
+    import os
+
+    from prepaykit.cli.progress import frames_per_second
     from prepaykit.intake.frames import read_cards as read
+    from prepaykit.intake.spreading import IsolatedReaders
     from prepaykit.report.export import write_csv
 
     if not folder.exists():
         raise UsageError(f"no folder or zip {folder}")
-    table = read(folder)
+    with IsolatedReaders(workers or os.cpu_count() or 2) as readers, frames_per_second("reading cards") as told:
+        table = read(folder, executor=readers, on_progress=told)
     if to is None:
         out_table(table, csv=True)
     else:

@@ -128,16 +128,10 @@ def photos(
     names: Annotated[bool, typer.Option("--names", help="With the children's names on the sheets.")] = False,
 ):
     """Bring in frames: cards are read, galleries made and ordered, doubts become findings."""
-    from rich.console import Console
-    from rich.progress import MofNCompleteColumn, Progress
+    from prepaykit.cli.progress import frames_per_second
 
-    with Progress(
-        *Progress.get_default_columns(), MofNCompleteColumn(), console=Console(stderr=True), transient=True
-    ) as bar:
-        task = bar.add_task("reading frames", total=None)
-        plan = job.photos(
-            sources or [], shoot_no=shoot_no, on_progress=lambda n, total: bar.update(task, completed=n, total=total)
-        )
+    with frames_per_second("reading frames") as told:
+        plan = job.photos(sources or [], shoot_no=shoot_no, on_progress=told)
     if sheets is not None:
         index, pdf, *pages = job.contact_sheets(sheets, plan=plan, names=names)
         talk(f"wrote {len(pages)} contact sheets: {index}, {pdf.name}")

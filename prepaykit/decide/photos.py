@@ -36,7 +36,9 @@ READ_COLUMNS = [
     "codes",
     "foreign_codes",
     "problem",
+    "card_suspicion",
     "look_hash",
+    "damage",
 ]
 OF_A_FILE = ("frame_unreadable", "frame_too_large")
 

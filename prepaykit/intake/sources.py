@@ -17,6 +17,7 @@ import lzma
 import os
 import re
 import stat
+import threading
 import zipfile
 import zlib
 from collections.abc import Iterable
@@ -145,6 +146,33 @@ class Opened:
             return _folder_bytes(self.root, path, most_bytes)
         except (*DAMAGES, OSError) as error:
             raise NeighbourFailed(f"{self.root.name}/{path} cannot be read: {type(error).__name__}") from None
+
+
+def opened_here(root: str) -> Opened:
+    """The folder or zip held open in this process, for whoever reads many of its files; a zip that was written anew is opened anew.
+
+    A reader in another process is sent only the name: it opens the source there, once. `close_all` gives everything back.
+    """
+    status = Path(root).stat() if Path(root).exists() else None
+    stamp = (status.st_mtime_ns, status.st_size) if status and Path(root).is_file() else None
+    with _OPENING:
+        if _opened.get(root, (None, "never"))[1] != stamp:
+            if root in _opened:
+                _opened.pop(root)[0].__exit__()
+            _opened[root] = Opened(root).__enter__(), stamp
+        return _opened[root][0]
+
+
+def close_all(roots: Iterable[str]) -> None:
+    """Give back what `opened_here` holds open of these sources."""
+    with _OPENING:
+        for root in roots:
+            if root in _opened:
+                _opened.pop(root)[0].__exit__()
+
+
+_OPENING = threading.Lock()
+_opened: dict[str, tuple[Opened, tuple[int, int] | None]] = {}
 
 
 def unsafe_name(path: str) -> str | None:

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image
 
 from prepaykit.errors import PrepaykitError
-from prepaykit.intake.thumbnails import EDGE, thumbnail_path
+from prepaykit.intake.thumbnails import EDGE, small_upright, thumbnail_path, write_thumbnail
 
 SMALL = (
     256,
@@ -61,10 +61,10 @@ def _small(thumbs: Path, root: str, path: str, sha256: str, open_bytes: Callable
     try:
         kept = thumbnail_path(thumbs, sha256)
         if not kept.exists():
-            _make(kept, sha256, open_bytes(root, path))
+            _make(thumbs, sha256, open_bytes(root, path))
         with Image.open(kept, formats=["JPEG"]) as picture:
             picture.draft("RGB", SMALL)
-            small = ImageOps.exif_transpose(picture).convert("RGB")
+            small = picture.convert("RGB")
     except (PrepaykitError, OSError, ValueError, Image.DecompressionBombError):
         return None
     small.thumbnail(SMALL, reducing_gap=2.0)
@@ -73,17 +73,11 @@ def _small(thumbs: Path, root: str, path: str, sha256: str, open_bytes: Callable
     return Small(out.getvalue(), *small.size)
 
 
-def _make(kept: Path, sha256: str, content: bytes) -> None:
+def _make(thumbs: Path, sha256: str, content: bytes) -> None:
     """Keep the thumbnail of a file as shot; one that holds other bytes than were read gives none."""
     if hashlib.sha256(content).hexdigest() != sha256:
         raise ValueError("the file has other bytes than were read")
     with Image.open(io.BytesIO(content), formats=["JPEG"]) as picture:
+        orientation = picture.getexif().get(ExifTags.Base.Orientation, 1)
         picture.draft("RGB", (EDGE, EDGE))
-        small = ImageOps.exif_transpose(picture).convert("RGB")
-    small.thumbnail((EDGE, EDGE), reducing_gap=2.0)
-    out = io.BytesIO()
-    small.save(out, "JPEG", quality=85)
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    part = kept.with_name(f".{os.getpid()}.{kept.name[:24]}.part")  # a cache: nothing is lost if the power fails
-    part.write_bytes(out.getvalue())
-    part.replace(kept)
+        write_thumbnail(thumbs, sha256, small_upright(picture.convert("RGB"), orientation))

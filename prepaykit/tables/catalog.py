@@ -121,7 +121,9 @@ job_table(
     text("foreign_codes", "other QR texts read on the frame, space-separated"),
     text("role", "what it is taken for", needed=True, values=FRAME_ROLES),
     text("problem", "why it was set aside or doubted"),
-    text("look_hash", "what the picture looks like: 64-bit difference hash of the thumbnail, 16 hexadecimal digits"),
+    text("card_suspicion", "what was seen of a QR symbol on the frame and not read; missing: nothing"),
+    text("look_hash", "how it looks, 64 bits as 16 hexadecimal digits: few bits differ between frames that look the same"),
+    text("damage", "what is damaged inside the picture, which stays all the same; missing: it is sound"),
     unique=(("job_id", "root", "path"),),
 )  # fmt: skip
 

@@ -99,6 +99,8 @@ REGISTER: dict[str, Kind] = {
     # --- picture day -------------------------------------------------------------------------------------------------
     "frame_unreadable": Kind("error", "a file is not a sound JPEG; it is set aside", "copy it again from the camera card"),
     "frame_too_large": Kind("error", "a picture is larger than allowed; it is set aside", "check where it came from"),
+    "frame_damaged": Kind("error", "a picture is damaged inside; it stays, with what could be read of it", "copy it again from the camera card, then read the folder again; look at it before it is printed"),
+    "trailing_data": Kind("note", "files carry data after the end of the picture, as some cameras write", "nothing"),
     "frame_doubled": Kind("note", "the same bytes stand twice; both are kept", "nothing"),
     "frame_resaved": Kind("note", "pictures stand in two folders, saved anew; all are kept", "nothing, or leave the second folder out"),
     "file_skipped": Kind("note", "a file is not a picture; it is left out", "nothing"),

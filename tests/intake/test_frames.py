@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from prepaykit.intake import frames as module
+from prepaykit.intake import one_frame
 from prepaykit.intake.frames import Limits, read_cards, read_frames, shot_at
 from prepaykit.rules import sequence
 from prepaykit.tables.catalog import typed
@@ -58,8 +59,8 @@ def test_a_large_picture_is_read_at_half_scale_and_looked_at_again_if_a_card_sta
     Image.open(io.BytesIO(jpeg("ABCD-1234"))).resize((5100, 3400)).save(tmp_path / "card.jpg", quality=50)
     Image.open(io.BytesIO(jpeg("ABCD-1234", spoil=True))).resize((5100, 3400)).save(tmp_path / "spoilt.jpg", quality=50)
     looks = []
-    look = module.read_symbols
-    monkeypatch.setattr(module, "read_symbols", lambda grey: looks.append(grey.width) or look(grey))
+    look = one_frame.read_symbols
+    monkeypatch.setattr(one_frame, "read_symbols", lambda grey, **how: looks.append(grey.shape[1]) or look(grey, **how))
     table = read_frames(tmp_path).table
     assert table["texts"].tolist()[:1] == ["ABCD-1234"]
     assert table["is_broken_card"].tolist() == [False, True]
@@ -94,7 +95,7 @@ def test_hostile_files_become_rows_with_a_problem_and_the_rest_goes_on(tmp_path)
 
 def test_limits_are_checked_before_pixels_are_decoded(tmp_path, monkeypatch):
     (tmp_path / "IMG_0001.JPG").write_bytes(jpeg(size=(900, 600)))
-    monkeypatch.setattr(module, "read_symbols", lambda grey: pytest.fail("decoded"))
+    monkeypatch.setattr(one_frame, "read_symbols", lambda grey, **how: pytest.fail("decoded"))
     assert read_frames(tmp_path, limits=Limits(most_pixels=500_000)).findings["code"].tolist() == ["frame_too_large"]
     assert read_frames(tmp_path, limits=Limits(most_bytes=1000)).findings["code"].tolist() == ["frame_too_large"]
 
@@ -103,12 +104,12 @@ def test_a_known_file_is_not_decoded_again_and_a_changed_one_is(tmp_path, monkey
     card_and_frames(tmp_path, "ABCD-1234", frames=1)
     first = read_frames(tmp_path).table
     known = typed("frames", pd.DataFrame({
-        "frame_id": [1, 2], **{c: first[c] for c in ("root", "path", "sha256", "size_bytes", "width", "height", "camera", "sequence", "shot_at")},
+        "frame_id": [1, 2], **{c: first[c] for c in ("root", "path", "sha256", "size_bytes", "width", "height", "camera", "sequence", "shot_at", "look_hash")},
         "shoot_no": 1, "codes": first["texts"], "role": ["card", "individual"],
     }))  # fmt: skip
     decoded = []
-    look = module.read_symbols
-    monkeypatch.setattr(module, "read_symbols", lambda grey: decoded.append(1) or look(grey))
+    look = one_frame.read_symbols
+    monkeypatch.setattr(one_frame, "read_symbols", lambda grey, **how: decoded.append(1) or look(grey, **how))
     pd.testing.assert_frame_equal(read_frames(tmp_path, known=known).table, first)
     assert not decoded
     (tmp_path / "IMG_0002.JPG").write_bytes(jpeg("EFGH-5678"))
