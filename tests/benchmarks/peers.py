@@ -121,8 +121,9 @@ def splink_febrl(drawn, hard: bool) -> Found:
     else:
         comparisons += [cl.DamerauLevenshteinAtThresholds("soc_sec_id", [1, 2]), cl.DamerauLevenshteinAtThresholds("date_of_birth", [1, 2]),
                         cl.DamerauLevenshteinAtThresholds("postcode", [1, 2]), cl.ExactMatch("street_number").configure(term_frequency_adjustments=True)]  # fmt: skip
-        blocks = [block_on("given_name", "surname"), block_on("soc_sec_id"), block_on("date_of_birth", "surname"), block_on("postcode", "surname"),
-                  block_on("given_name", "postcode"), block_on("date_of_birth", "given_name"), block_on("street_number", "postcode")]  # fmt: skip
+        blocks = [block_on("given_name", "surname"), block_on("soc_sec_id"), block_on("postcode", "surname"),
+                  block_on("given_name", "postcode"), block_on("date_of_birth"), block_on("street_number", "postcode"),
+                  block_on("address_1"), block_on("surname", "suburb"), "l.given_name = r.surname and l.surname = r.given_name"]  # fmt: skip
         training = [block_on("date_of_birth"), block_on("postcode", "surname"), block_on("given_name", "surname")]
         sure = [block_on("soc_sec_id"), block_on("given_name", "surname", "date_of_birth")]
     pairs = _predicted(left, right, comparisons, blocks, training, sure)
