@@ -159,7 +159,7 @@ def test_something_unexpected_is_one_plain_sentence_and_the_traceback_is_for_deb
     def broken(*_, **__):
         raise RuntimeError("row of Ada Lovelace")
 
-    monkeypatch.setattr("prepaykit.studio.Job.populate", broken)
+    monkeypatch.setattr("prepaykit.job.Job.populate", broken)
     _, said = run("populate", code=70)
     assert said.count("\n") == 1
     assert "RuntimeError" in said
@@ -171,7 +171,7 @@ def test_something_unexpected_is_one_plain_sentence_and_the_traceback_is_for_deb
 def test_an_unbalanced_job_ends_with_one(folder, monkeypatch):
     state = job_of_ten()
     monkeypatch.setattr(
-        "prepaykit.studio.Job.state", property(lambda _: state.replace(payments=state.payments.head(3)))
+        "prepaykit.job.Job.state", property(lambda _: state.replace(payments=state.payments.head(3)))
     )
     shown, _ = run("balance", code=1)
     assert "OFF" in shown
