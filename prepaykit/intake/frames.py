@@ -71,7 +71,7 @@ def read_frames(
     Gives a `Read` with one row a file: `root`, `path`, `sha256`, `size_bytes`, `width`, `height`, `camera`, `sequence`,
     `shot_at`, `texts` (QR texts, one a line), `is_broken_card` (a card is seen, nothing read: the alarm), `card_suspicion` (what was seen of a symbol and
     not read: `symbol not read`, `corner marks`, `one corner mark`, `another symbol not read`; without the alarm it is a faint one),
-    `look_hash` (how it looks: see `prepaykit.intake.thumbnails.look_distance`), `damage` (inside the picture; the frame stays), `problem` (why it is set aside; missing: it
+    `look_hash` (how it looks: see `prepaykit.rules.looks.look_distance`), `damage` (inside the picture; the frame stays), `problem` (why it is set aside; missing: it
     is not; one of size begins with `too large`), `row`. Its `sources` are the folders and zips.
 
     Does not decide what a code means: see `prepaykit.rules.sequence`.

@@ -5,7 +5,7 @@ one, and a picture that was made is never made again. It is 512 pixels along the
 names nor places leave with it. It is written beside its place and moved there, so a half-written one is never seen.
 
 The fingerprint (`look_hash`) is a 64-bit difference hash of the upright picture: two frames of which at most a few bits differ look the same.
-Compare with `look_distance`. Source: photos.md 3.
+Compare with `prepaykit.rules.looks.look_distance`. Source: photos.md 3.
 """
 
 from __future__ import annotations
@@ -80,12 +80,3 @@ def look_hash(small: Image.Image) -> str:
     """
     grey = np.asarray(small.convert("L").resize((9, 8), Image.Resampling.BOX))
     return np.packbits(grey[:, 1:] > grey[:, :-1]).tobytes().hex()
-
-
-def look_distance(one: str, other: str) -> int:
-    """In how many of 64 places two pictures look different.
-
-    >>> look_distance("00000000000000ff", "000000000000000f")
-    4
-    """
-    return (int(one, 16) ^ int(other, 16)).bit_count()
