@@ -27,7 +27,7 @@ from prepaykit.errors import NeighbourFailed, Refused
 from prepaykit.intake.cameras import camera_and_time, camera_of, on_one_line
 from prepaykit.intake.damage import step_row
 from prepaykit.intake.jpeg_header import END, Header, NotAPicture, header_of, previews_of
-from prepaykit.intake.qr import Symbols, look, read_symbols
+from prepaykit.intake.qr import BROKEN, Symbols, look, read_symbols
 from prepaykit.intake.sources import Limits, opened_here
 from prepaykit.intake.thumbnails import look_hash, small_upright, thumbnail_path, write_thumbnail
 from prepaykit.tables.source_names import TOO_LARGE
@@ -265,7 +265,7 @@ def _symbols(pixels: Pixels, content: bytes, header: Header, *, every_rung: bool
         texts = _texts_of_preview(preview, pixels.grey)
         if texts:
             return Symbols(texts, False)
-    if pixels.scale > 1 and (symbols.is_broken or every_rung):  # rare: worth a second decode, of all pixels
+    if pixels.scale > 1 and (symbols.is_broken or symbols.suspicion == BROKEN or every_rung):  # rare: worth a second decode, of all pixels
         whole = read_symbols(decoded(content, header, scale=1, colour=False).grey.copy(), every_rung=every_rung)
         if whole.texts:
             return whole

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
@@ -60,7 +61,7 @@ def test_progress_counts_up_to_every_file(job, truth):
 
 def test_cards_are_read_and_show_the_codes_of_the_truth(job, truth):
     cards = truth[truth["kind"].isin(["card", "group_card"]) & (truth["damage"] == "")]
-    read = [sorted(read_symbols(half(job / path)).texts) for path in cards["path"]]
+    read = [sorted(read_symbols(np.asarray(half(job / path))).texts) for path in cards["path"]]
     right = [found == sorted(codes.split()) for found, codes in zip(read, cards["card_codes"], strict=True)]
     assert sum(right) >= 0.95 * len(cards)
     assert any(len(found) == 2 for found in read)
@@ -70,7 +71,7 @@ def test_a_damaged_card_is_not_read_but_gives_an_alarm(job, truth):
     damaged = truth.loc[truth["damage"] != "", "path"]
     assert len(damaged) >= 2
     for path in damaged:
-        symbols = read_symbols(half(job / path))
+        symbols = read_symbols(np.asarray(half(job / path)))
         assert symbols.texts == () and symbols.is_broken
 
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
-import signal
-import time
 from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
@@ -18,6 +15,7 @@ from prepaykit.intake.one_frame import Task, read_one
 from prepaykit.intake.sources import Limits
 from prepaykit.intake.spreading import IsolatedReaders, ReaderLost, read_all
 from tests.intake.drawn import card_and_frames, jpeg
+from tests.intake.dying import die, dies_of_the_second, sleeps_over_the_second
 from tests.intake.hostile import SET_ASIDE, STAYS
 
 
@@ -80,26 +78,13 @@ def test_the_originals_are_opened_for_reading_only_and_stay_as_they_were(tmp_pat
 # --- readers that die --------------------------------------------------------------------------------------------------
 
 
-def die(_: object = None) -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def dies_of_the_second(task: Task) -> object:
-    """A decoder that one file kills."""
-    return die() if task.path.endswith("0002.JPG") else read_one(task)
-
-
-def sleeps_over_the_second(task: Task) -> object:
-    return time.sleep(60) if task.path.endswith("0002.JPG") else read_one(task)
-
-
 @pytest.mark.parametrize(
-    ("reader", "reason"), [(dies_of_the_second, "exit code -9"), (sleeps_over_the_second, "longer than 4 seconds")]
+    ("reader", "reason"), [(dies_of_the_second, "exit code -9"), (sleeps_over_the_second, "longer than 12 seconds")]
 )
 def test_a_reader_that_is_killed_or_hangs_costs_one_file(tmp_path, monkeypatch, reader, reason):
     card_and_frames(tmp_path, "ABCD-1234", "EFGH-5678", frames=1)
     monkeypatch.setattr("prepaykit.intake.spreading.read_one", reader)
-    with IsolatedReaders(2, seconds=4) as readers:
+    with IsolatedReaders(2, seconds=12) as readers:
         read = read_frames(tmp_path, executor=readers)
     problems = dict(zip(read.table["path"], read.table["problem"], strict=True))
     assert reason in problems.pop("IMG_0002.JPG")

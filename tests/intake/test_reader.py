@@ -274,3 +274,15 @@ def test_up_to_five_codes_in_one_frame_are_read(tmp_path):
         )
     picture.save(tmp_path / "five.jpg", quality=90)
     assert sorted(read_cards(tmp_path)["codes"][0].split()) == codes
+
+
+@pytest.mark.slow
+def test_the_benchmark_runs_and_says_what_was_noticed():
+    root = Path(__file__).parents[2]
+    call = [sys.executable, root / "tests/benchmarks/photos.py", "--quick", "--part", "without", "--part", "damage"]
+    out = subprocess.run(
+        call, cwd=root, env={**os.environ, "PYTHONPATH": str(root)}, capture_output=True, text=True, check=True
+    )
+    assert "codes accepted as ours: 0" in out.stdout
+    noticed = {line[:34].strip(): line.split()[-1] for line in out.stdout.splitlines() if line.strip()}
+    assert (noticed["nothing (must be 0)"], noticed["64 KiB of zeros"], noticed["4 KiB of 0xFF"]) == ("0", "1", "1")
