@@ -8,7 +8,7 @@ between two far series (`JUMP` numbers apart), at least `BACK_AND_FORTH` times i
 series are parted at the widest gap between their numbers, and the camera of the second is called `… (body 2)`. A counter
 that is reset or rolls over jumps once, and stays one body. Told as finding `cameras_mixed`, for a person to confirm.
 
-Worked case. 0101, 5301, 0102, 5302, 0103, 5303 by time: two bodies, 01xx and 53xx, each in its own order.
+Worked case. 0101, 3301, 0102, 3302, 0103, 3303 by time: two bodies, 01xx and 33xx, each in its own order.
 Source: photos.md 4 (never interleave bodies; one folder mixes two number series).
 """
 
@@ -29,7 +29,7 @@ def bodies_apart(frames: pd.DataFrame) -> pd.Series:
     """The camera of each frame, with two bodies that were read as one told apart. Uses `camera`, `shoot_no`, `shot_at`, `path`, `root`.
 
     >>> shot = pd.DataFrame({"camera": "R6 in day", "root": "day", "shoot_no": 1,
-    ...                      "path": [f"IMG_{n}.JPG" for n in ("0101", "5301", "0102", "5302", "0103", "5303")],
+    ...                      "path": [f"IMG_{n}.JPG" for n in ("0101", "3301", "0102", "3302", "0103", "3303")],
     ...                      "shot_at": pd.date_range("2026-09-01 08:00", periods=6, freq="20s")})
     >>> bodies_apart(shot).tolist()[:3]
     ['R6 in day', 'R6 in day (body 2)', 'R6 in day']

@@ -280,7 +280,7 @@ def _settled_rows(
     of_second = [n for n in second["envelope_no"] if said.get(n) == "second" or n not in set(first["envelope_no"])]
     mine, theirs = first[~first["envelope_no"].isin(of_second)], second[second["envelope_no"].isin(of_second)]
     notes = second.set_index("envelope_no")["note"]
-    mine = mine.assign(note=mine["note"].fillna(mine["envelope_no"].map(notes)).astype("str"))
+    mine = mine.assign(note=mine["note"].astype("str").fillna(mine["envelope_no"].map(notes).astype("str")))
     rows = pd.concat([mine, theirs], ignore_index=True)
     waits = rows["envelope_no"].map(marks).notna() & ~rows["envelope_no"].isin(
         [n for n, w in said.items() if w != "none"]

@@ -143,6 +143,8 @@ def children_of(work: JobState) -> pd.DataFrame:
     waiting = waiting.assign(about="envelopes", key=waiting["envelope_no"], number=waiting["envelope_no"], ref=waiting["envelope_no"],
                              said=waiting["envelope_no"].map(_said(work, "match")), subject_id=pd.NA, matched_by=None)  # fmt: skip
     waiting = waiting.rename(columns={**{v: k for k, v in TYPED.items()}, "typed_code": "access_code"})
+    # Whom a person named is claimed already, as it will be once the envelope is an order.
+    waiting["access_code"] = waiting["number"].map(_matched_to(work)).astype("str").fillna(waiting["access_code"])
     both = pd.concat(
         [part[_COLUMNS] for part in (children, waiting) if len(part)] or [children[_COLUMNS]], ignore_index=True
     )
@@ -195,6 +197,12 @@ def _said(work: JobState, kind: str) -> Mapping[str, str]:
     rows = work.choices[(work.choices["kind"] == kind) & work.choices["value"].isin(UNDECIDED)]
     # A code may be any text, so a card of the job that is called so is a card.
     rows = rows[~rows["value"].isin(work.subjects["access_code"])]
+    return dict(zip(rows["target"], rows["value"], strict=True))
+
+
+def _matched_to(work: JobState) -> Mapping[str, str]:
+    """Envelope number → code of the card that a person matched it to."""
+    rows = work.choices[(work.choices["kind"] == "match") & work.choices["value"].isin(work.subjects["access_code"])]
     return dict(zip(rows["target"], rows["value"], strict=True))
 
 

@@ -195,7 +195,7 @@ def test_a16_a_child_ordered_for_online_and_on_paper_is_flagged_nothing_is_delet
 
 def test_a17_an_envelope_with_too_little_money_is_flagged_and_held(school):
     s = school(2)
-    s.paper("E1,First0,Last0,3,Adams,,A-1,38.00,check", "E2,First1,Last1,3,Adams,,B-1,24.00,cash")
+    s.paper("E1,First0,Last0,3,Adams,,A-1,38.00,cash", "E2,First1,Last1,3,Adams,,B-1,24.00,cash")
     assert s.codes_found("paper") == ["underpaid"]
     s.photographed(s.everybody())
     s.populate(), s.place()
