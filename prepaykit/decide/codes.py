@@ -16,7 +16,7 @@ import pandas as pd
 from prepaykit.decide.photos import picture_tables
 from prepaykit.decide.populate import refill_some, was_populated
 from prepaykit.errors import Refused, UsageError
-from prepaykit.rules.albums import FAVOURITE
+from prepaykit.rules.albums import FAVOURITE, favourites
 from prepaykit.rules.choosing import brought_choices, kept_choices
 from prepaykit.rules.code_causes import code_causes
 from prepaykit.rules.codes import compact, nearest_codes
@@ -132,7 +132,13 @@ def plan_codes(
         changed["slots"] = filled.slots
         also["populate"] = filled.findings
     return Plan.between(
-        before, "codes", changed, findings=together(replayed, *([] if findings is None else [findings])), also_findings=also, headline=headline, result=result
+        before,
+        "codes",
+        changed,
+        findings=together(replayed, *([] if findings is None else [findings])),
+        also_findings=also,
+        headline=headline,
+        result=result,
     )
 
 
@@ -433,15 +439,18 @@ def _recoded(state: JobState, children: dict[int, str], book: _CodeBook) -> dict
 
 
 def _retried(before: JobState, after: JobState, children: Iterable[int]) -> Filled:
-    """Slots filled anew, and their findings, for the orders whose children or groups gain or lose frames; all others as they were."""
+    """Slots filled anew, and their findings, for the orders whose children or groups gain or lose frames or get another favourite; all
+    others as they were."""
     people = _changed(
         before.galleries, after.galleries, ["frame_id", "subject_id", "is_active", "is_hidden"], "subject_id"
     )
     groups = _changed(before.group_frames, after.group_frames, ["frame_id", "group_id", "position"], "group_id")
     in_groups = after.subjects.loc[after.subjects["group_id"].isin(groups), "subject_id"]
+    liked = (favourites(state.choices, state.subjects).items() for state in (before, after))
+    chosen = {child for child, _ in set.symmetric_difference(*map(set, liked))}
     lines = after.lines.loc[after.lines["order_subject_id"].isin(list(children)), "line_id"]
     slots = after.slots
-    touched = slots["subject_id"].isin({*people, *in_groups}) | slots["line_id"].isin(lines)
+    touched = slots["subject_id"].isin({*people, *in_groups, *chosen}) | slots["line_id"].isin(lines)
     return refill_some(before, after, slots.loc[touched, "order_id"])
 
 

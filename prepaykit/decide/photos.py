@@ -40,7 +40,7 @@ READ_COLUMNS = [
     "look_hash",
     "damage",
 ]
-OF_A_FILE = ("frame_unreadable", "frame_too_large")
+OF_A_FILE = ("frame_unreadable", "frame_too_large", "frame_damaged")
 
 
 def plan_photos(
@@ -95,11 +95,14 @@ def with_second_look(frames_read: pd.DataFrame, again: pd.DataFrame) -> pd.DataF
     """What was read, with what a second, harder look at some frames has found: codes, or a card that still cannot be read.
 
     `again` (`row` of `frames_read`, `newly_read`, and the columns of the reader) is what `prepaykit.intake.frames.read_again` gives. An alarm of the
-    first look is taken back only by a code.
+    first look is taken back only by a code; a look at other bytes (the file was changed in between) says nothing.
     """
-    found = again[again["newly_read"].notna() | again["is_broken_card"].astype("bool")].set_index("row")
     result = frames_read.set_index("row", drop=False)
-    for column in ("texts", "is_broken_card"):
+    again = again.set_index("row")
+    # a file that was changed between the two looks is another picture
+    again = again[(again["sha256"] == result["sha256"].reindex(again.index)).fillna(False)]
+    found = again[again["newly_read"].notna() | again["is_broken_card"].astype("bool")]
+    for column in [c for c in ("texts", "is_broken_card", "card_suspicion") if c in result and c in found]:
         result.loc[found.index, column] = found[column].astype(result[column].dtype)
     return result.reset_index(drop=True)
 

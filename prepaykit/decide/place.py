@@ -35,7 +35,7 @@ from prepaykit.decide.populate import empty_slots_after
 from prepaykit.rules import money_book
 from prepaykit.rules.balance import require_balance
 from prepaykit.rules.batching import assign_batches
-from prepaykit.rules.blocks import blocking_errors, doubted_frames, with_acceptance
+from prepaykit.rules.blocks import blocking_errors, damaged_frames, doubted_frames, with_acceptance
 from prepaykit.rules.slots import MATE_HOLES
 from prepaykit.tables.catalog import typed
 from prepaykit.tables.findings import found, together
@@ -49,7 +49,7 @@ def plan_place(state: JobState, *, now: pd.Timestamp, accept: Iterable[str] = ()
 
     `accept` are order numbers whose errors of this moment (such as an underpaid envelope) a person takes as they are; they are
     kept as a choice, which says nothing of errors found later. Refuses (Unbalanced) when the books do not balance. Finding codes: held_no_picture, held_unpaid,
-    held_finding, held_in_doubt, part_dropped. Result: `placed`, `to_revision`, `held`, `pulled_back`, `lost` (always 0, counted).
+    held_finding, held_in_doubt, held_damaged, part_dropped. Result: `placed`, `to_revision`, `held`, `pulled_back`, `lost` (always 0, counted).
     """
     work = _found_again(state, now)
     require_balance(work, "place")
@@ -97,6 +97,7 @@ def _verdicts(state: JobState) -> pd.DataFrame:
     verdict["unpaid"] = verdict["order_id"].isin(blocks.loc[blocks["is_money"], "order_id"])
     verdict["blocked"] = verdict["order_id"].isin(blocks.loc[~blocks["is_money"], "order_id"])
     verdict["doubted"] = verdict["order_id"].map(doubted_frames(blocks)).astype("str")
+    verdict["damaged"] = verdict["order_id"].map(damaged_frames(blocks)).astype("str")
     verdict["ready"] = ~(verdict["no_picture"] | verdict["unpaid"] | verdict["blocked"])
     verdict["needs_revision"] = verdict["order_id"].isin(mates["order_id"]) | bool(state.job["has_manual_revision"])
     bare = verdict["order_id"].isin(mates.loc[mates["artwork_path"].isna(), "order_id"])
@@ -294,12 +295,15 @@ def _held_findings(verdict: pd.DataFrame) -> pd.DataFrame:
     for code, rows, words in (
         ("held_no_picture", waiting[waiting["no_picture"]], "a picture is missing"),
         ("held_unpaid", waiting[~waiting["no_picture"] & waiting["unpaid"]], "not paid in full"),
-        ("held_finding", other[other["doubted"].isna()], "an error stands on it"),
+        ("held_finding", other[other["doubted"].isna() & other["damaged"].isna()], "an error stands on it"),
     ):
         parts.append(found("place", code, "orders", rows["order_no"], "order " + rows["order_no"] + ": " + words))
     rows = other[other["doubted"].notna()]
     detail = "order " + rows["order_no"] + ": its picture may show another child, see frame " + rows["doubted"]
-    return together(*parts, found("place", "held_in_doubt", "orders", rows["order_no"], detail, hints=rows["doubted"]))
+    parts.append(found("place", "held_in_doubt", "orders", rows["order_no"], detail, hints=rows["doubted"]))
+    rows = other[other["doubted"].isna() & other["damaged"].notna()]
+    detail = "order " + rows["order_no"] + ": its picture is damaged inside, see frame " + rows["damaged"]
+    return together(*parts, found("place", "held_damaged", "orders", rows["order_no"], detail, hints=rows["damaged"]))
 
 
 def _dropped_findings(state: JobState) -> pd.DataFrame:

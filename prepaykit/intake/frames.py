@@ -13,6 +13,7 @@ How fast, on two shared cores, is measured by tests/benchmarks/photos.py. Source
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack, closing
@@ -167,26 +168,53 @@ def read_again(
         Task(str(root), str(path), int(size), limits or Limits(), every_rung=True)
         for root, path, size in zip(asked["root"], asked["path"], asked["size_bytes"], strict=True)
     ]
+    stamps = [stamp_of(task.root, task.path) for task in tasks]
     with ExitStack() as stack:
         stack.callback(close_all, {t.root for t in tasks})
         rows = _collected(tasks, executor or stack.enter_context(default_executor()), on_progress)
+        rows = [_both_looks(row, before) for row, before in zip(rows, asked.to_dict("records"), strict=True)]
         if journal is not None:
             book = stack.enter_context(ReadJournal(journal))
-            for row in rows:
+            for row, stamp in zip(rows, stamps, strict=True):
                 if row.problem is None:
-                    book.add(row, stamp=stamp_of(row.root, row.path))
+                    book.add(row, stamp=stamp)
     read = _table(rows).assign(**{key: asked[key].to_numpy(), "sequence": asked["sequence"].to_numpy()})
-    before = asked.reindex(columns=["texts", "codes", "foreign_codes"]).astype("str").fillna("")
-    had = before.agg(" ".join, axis=1).str.replace(r"[^\S\n ]", "%20", regex=True).str.split()
     fresh = [
-        "\n".join(
-            t
-            for t in ("" if pd.isna(texts) else texts).split("\n")
-            if t and t.replace(" ", "%20") not in old and t not in old
-        )
-        for texts, old in zip(read["texts"], had, strict=True)
+        "\n".join(t for t in (row.texts or "").split("\n") if t and _kept_form(t) not in _texts_before(before)) or None
+        for row, before in zip(rows, asked.to_dict("records"), strict=True)
     ]
-    return read.assign(newly_read=pd.Series([t or None for t in fresh], index=read.index, dtype="str"))
+    return read.assign(newly_read=pd.Series(fresh, index=read.index, dtype="str"))
+
+
+def _kept_form(text: str) -> str:
+    """A QR text as the catalog keeps it: without white space."""
+    return re.sub(r"\s", "%20", text)
+
+
+def _texts_before(before: dict[str, object]) -> dict[str, str]:
+    """What the first look read: as the catalog keeps it → as it was read (in the catalog itself that is the same)."""
+    has = {c: str(before[c]) for c in ("texts", "codes", "foreign_codes") if c in before and not pd.isna(before[c])}
+    texts = has["texts"].split("\n") if "texts" in has else [t for v in has.values() for t in v.split()]
+    return {_kept_form(t): t for t in texts if t}
+
+
+def _both_looks(row: Row, before: dict[str, object]) -> Row:
+    """What both looks at the same bytes saw together: a second look adds to the first, and takes back no alarm but by a code."""
+
+    def first(column: str) -> object:
+        return None if column not in before or pd.isna(before[column]) else before[column]
+
+    if row.problem is not None or (first("sha256") is not None and first("sha256") != row.sha256):
+        return row
+    texts = _texts_before(before)
+    texts = [*texts.values(), *(t for t in (row.texts or "").split("\n") if t and _kept_form(t) not in texts)]
+    is_broken = row.is_broken_card or bool(first("is_broken_card")) or first("problem") == CARD_NOT_READ
+    suspicion = row.card_suspicion if texts else row.card_suspicion or first("card_suspicion")
+    damage = first("damage") or row.damage
+    return replace(
+        row, texts="\n".join(texts) or None, is_broken_card=is_broken and not texts, card_suspicion=suspicion,
+        look_hash=first("look_hash") or row.look_hash, damage=damage, finding="frame_damaged" if damage else row.finding,
+    )  # fmt: skip
 
 
 def _unopened(findings: pd.DataFrame, cards: pd.DataFrame) -> pd.DataFrame:

@@ -26,6 +26,7 @@ HELD_REASONS = {
     "held_unpaid": "not paid in full",
     "held_finding": "an error stands on it",
     "held_in_doubt": "its picture may show another child",
+    "held_damaged": "its picture is damaged inside",
 }
 AGES = ((7, "up to 7 days"), (30, "8 to 30 days"), (60, "31 to 60 days"), (None, "more than 60 days"))
 UNKNOWN_AGE = "date not known"
@@ -55,7 +56,9 @@ def job_tables(state: JobState, history: pd.DataFrame | None = None, *, now: pd.
         "orders": orders_by_place(state),
         "held": held_orders(state, names=names),
         "matching": matching(state),
-        "decoys": pd.DataFrame([decoy_trial(state)]) if len(state.order_subjects) + len(state.envelopes) else pd.DataFrame(),
+        "decoys": pd.DataFrame([decoy_trial(state)])
+        if len(state.order_subjects) + len(state.envelopes)
+        else pd.DataFrame(),
         "money": money_accounts(state),
         "held_money_by_age": held_money_by_age(state, now),
         "worklist": worklist(state),
@@ -123,13 +126,19 @@ def matching(state: JobState) -> pd.DataFrame:
     """
     orders = state.orders.loc[state.orders["status"] != "cancelled", "order_id"]
     rows = state.order_subjects[state.order_subjects["order_id"].isin(orders)]
-    found = rows.dropna(subset="subject_id").groupby("matched_by").agg(children=("order_id", "size"), orders=("order_id", "nunique"))
+    found = (
+        rows.dropna(subset="subject_id")
+        .groupby("matched_by")
+        .agg(children=("order_id", "size"), orders=("order_id", "nunique"))
+    )
     lost = rows[rows["subject_id"].isna()]
     envelopes = int(state.envelopes["order_id"].isna().sum())
     table = found.reindex([way for way in WAYS if way in found.index]).rename_axis("way").reset_index()
     if len(lost) or envelopes:
         table.loc[len(table)] = ["waiting", len(lost) + envelopes, lost["order_id"].nunique() + envelopes]
-    return table.astype({"way": "str", "children": "int64", "orders": "int64"}).assign(meaning=table["way"].map(WAYS).astype("str"))
+    return table.astype({"way": "str", "children": "int64", "orders": "int64"}).assign(
+        meaning=table["way"].map(WAYS).astype("str")
+    )
 
 
 def money_accounts(state: JobState) -> pd.DataFrame:

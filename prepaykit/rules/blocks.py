@@ -3,7 +3,7 @@
 Problem. A person accepts an envelope that is a dollar short. Weeks later the names list says that the order's code is another
 child's: the order must stop, whatever was accepted before. Rule. An acceptance names the errors that stood on the order when it
 was given (`underpaid`, `name_contradicts_code/7` for the child with key 7 in `order_subjects`, or `card_skipped/118` for a picture of the
-session in which a card is missing before frame 118: see `prepaykit.rules.doubts`) and covers these only. Parts that
+session in which a card is missing before frame 118, or `frame_damaged/118`: see `prepaykit.rules.doubts`) and covers these only. Parts that
 were split off from the order are covered with it.
 
 Worked case. Envelope E-2 is accepted as underpaid and goes to the batch; then `code_of_another_child` is found on it: it is blocked.
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from prepaykit.rules.doubts import DOUBTS, orders_in_doubt
+from prepaykit.rules.doubts import DAMAGED, DOUBTS, orders_in_doubt
 from prepaykit.rules.order_entry import purchases
 from prepaykit.rules.search import named_orders, numbered
 from prepaykit.tables.catalog import typed
@@ -69,9 +69,18 @@ def blocking_errors(state: JobState) -> pd.DataFrame:
 
 
 def doubted_frames(blocks: pd.DataFrame) -> dict[int, str]:
-    """Of blocking errors those about a picture: order → the frame at which the doubt stands (the first of several)."""
+    """Of blocking errors those about whose picture it is: order → the frame at which the doubt stands (the first of several)."""
+    return _frames_of(blocks, DOUBTS)
+
+
+def damaged_frames(blocks: pd.DataFrame) -> dict[int, str]:
+    """Of blocking errors those about a damaged picture: order → that frame (the first of several)."""
+    return _frames_of(blocks, (DAMAGED,))
+
+
+def _frames_of(blocks: pd.DataFrame, codes: tuple[str, ...]) -> dict[int, str]:
     what = blocks["what"].str.partition("/")
-    rows = blocks.assign(frame=what[2])[what[0].isin(DOUBTS)] if len(blocks) else blocks.assign(frame="")
+    rows = blocks.assign(frame=what[2])[what[0].isin(codes)] if len(blocks) else blocks.assign(frame="")
     return rows.drop_duplicates("order_id").set_index("order_id")["frame"].to_dict()
 
 

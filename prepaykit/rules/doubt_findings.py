@@ -23,11 +23,13 @@ KIN = ("last_name", "email", "phone")  # one family: all of them have one of the
 
 @dataclass(frozen=True)
 class Weighed:
-    """`missed`: where cards are probably missing. `runs`: the sessions weighed. `orders`: shoot → in which order each class came."""
+    """`missed`: where cards are probably missing. `runs`: the sessions weighed. `orders`: shoot → in which order each class came.
+    `looked_at`: sessions of which a person said of some frame that nobody new begins there."""
 
     missed: Missed
     runs: pd.DataFrame
     orders: dict[int, ClassOrder]
+    looked_at: frozenset[int] = frozenset()
 
 
 def weighed(
@@ -40,7 +42,8 @@ def weighed(
         seen = pd.Index(members.loc[members["shoot_no"] == shoot, "access_code"].unique())
         orders[int(shoot)] = class_order(subjects, cards[cards["shoot_no"] == shoot], seen)
     settled = {int(frame) for frame, codes in chosen(choices, "tag").items() if frame.isdigit() and not codes.strip()}
-    return Weighed(missed_cards(walk, runs, orders, settled), runs, orders)
+    looked_at = walk.loc[walk["frame_id"].isin(settled) & walk["follows"], "run"]
+    return Weighed(missed_cards(walk, runs, orders, settled), runs, orders, frozenset(looked_at))
 
 
 def _sessions(cards: pd.DataFrame) -> pd.DataFrame:

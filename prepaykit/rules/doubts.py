@@ -14,7 +14,7 @@ Rule. A card vouches for the frame next to it, and that is the one populate take
                           child without frames of that day, if the job takes the latest: the unread card may be that child's
     cards_after_frames    any frame of that camera and shoot
 
-and it is held until the doubt is settled (`codes --tag`, `settings cards_after`) or a person takes this order as it is (`place --accept`).
+or when it is a picture that is damaged inside (`frame_damaged`): who knows how that prints. It is held until the doubt is settled (`codes --tag`, `settings cards_after`) or a person takes this order as it is (`place --accept`).
 
 Where to look. The reader is fast because it does not search every frame hard. It searches the frames where a card is expected: those
 of sessions in which one may be missing (`POSSIBLE`), of sessions after which the class list expects a child who has no frames, the
@@ -37,6 +37,7 @@ from prepaykit.rules.walk import NOBODY, UNREAD, walk_frames
 from prepaykit.tables.state import JobState
 
 DOUBTS = ("card_skipped", "long_session", "unread_card", "cards_after_frames")
+DAMAGED = "frame_damaged"
 FIRST_FRAMES = 6
 MOST_PLACES = 120  # searching hard takes a second or two a frame
 
@@ -45,18 +46,19 @@ MOST_PLACES = 120  # searching hard takes a second or two a frame
 
 
 def orders_in_doubt(state: JobState) -> pd.DataFrame:
-    """Orders with a picture that a doubt puts in danger: `order_id`, `what` (the finding and its frame, such as `card_skipped/118`).
+    """Orders with a picture that a doubt puts in danger, or that is damaged: `order_id`, `what` (the finding and its frame, such as `card_skipped/118`).
 
     Reads the findings of the verb photos that stand in the state. Settled and accepted ones are not left out here.
 
     >>> orders_in_doubt(JobState.new(name="maple-grove-2026", school="Maple Grove")).shape
     (0, 2)
     """
-    doubts = state.findings[(state.findings["verb"] == "photos") & state.findings["code"].isin(DOUBTS)]
+    doubts = state.findings[(state.findings["verb"] == "photos") & state.findings["code"].isin([*DOUBTS, DAMAGED])]
     doubts = _about_frames(state, doubts)
     nothing = pd.DataFrame({"order_id": pd.Series(dtype="int64"), "what": pd.Series(dtype="str")})
     if not len(doubts) or not len(state.slots):
         return nothing
+    damaged, doubts = doubts[doubts["code"] == DAMAGED], doubts[doubts["code"] != DAMAGED]
     walk = walk_frames(
         state.frames, state.choices, cards_after=cards_after_of(state.job["cards_after"], state.frames["camera"])
     )
@@ -66,7 +68,9 @@ def orders_in_doubt(state: JobState) -> pd.DataFrame:
     slots = slots.astype({"frame_id": "int64"})
     frames = frames_in_doubt(walk, doubts)
     shown = slots.merge(frames, on="frame_id", validate="m:m")[["order_id", "what"]]
-    rows = pd.concat([nothing, shown, _older_pictures(state, slots, walk, doubts)])
+    spoilt = slots[slots["frame_id"].isin(damaged["key"].astype("int64"))]
+    spoilt = spoilt[["order_id"]].assign(what=DAMAGED + "/" + spoilt["frame_id"].astype("str"))
+    rows = pd.concat([nothing, shown, _older_pictures(state, slots, walk, doubts), spoilt])
     return rows.drop_duplicates(ignore_index=True)
 
 

@@ -48,6 +48,7 @@ def picture_findings(
     """
     return together(
         _unsound(frames),
+        _damaged(frames),
         _unread(runs, absent),
         _unlisted(cards, members, absent, other_codes),
         _foreign(reads, frames),
@@ -92,6 +93,14 @@ def _unsound(frames: pd.DataFrame) -> pd.DataFrame:
         found("photos", "frame_unreadable", "frames", rows.loc[~large, "frame_id"], detail[~large]),
         found("photos", "frame_too_large", "frames", rows.loc[large, "frame_id"], detail[large]),
     )
+
+
+def _damaged(frames: pd.DataFrame) -> pd.DataFrame:
+    """Pictures that stay although they are damaged inside: told as long as the frame is in the job, wherever its file is."""
+    if "damage" not in frames:
+        return found("photos", "frame_damaged", "frames", [], [])
+    rows = frames[frames["damage"].notna() & (frames["problem"].isna() | (frames["problem"] == CARD_NOT_READ))]
+    return found("photos", "frame_damaged", "frames", rows["frame_id"], label(rows) + ": " + rows["damage"])
 
 
 def _unread(runs: pd.DataFrame, absent: Absent) -> pd.DataFrame:
@@ -154,12 +163,12 @@ def _long_sessions(cards: pd.DataFrame, absent: Absent, weighed: Weighed) -> pd.
     """A child with far more frames than usual; or with twice as many, while a child of the same class has none.
 
     Where the job is large enough to be learned from, only sessions that all signs together do not speak against; and none that
-    is told as `card_skipped` already.
+    is told as `card_skipped` already, or in which a person has settled a doubt.
     """
     rows = cards[(cards["n"] > 0) & (cards["kind"].fillna("") != "group")]
     usual = rows["n"].median()
     rows = rows[(rows["n"] >= DOUBLE * usual) & (rows["n"] > usual + 1)]
-    rows = rows[~rows["row"].isin(weighed.missed.places["run"])]
+    rows = rows[~rows["row"].isin(weighed.missed.places["run"]) & ~rows["row"].isin(weighed.looked_at)]
     if weighed.missed.is_sure:
         rows = rows[weighed.missed.sessions["chance"].reindex(rows["row"]).to_numpy() >= POSSIBLE]
     likely = pd.Series([absent.around(row) for row in rows["row"]], index=rows.index, dtype="object")

@@ -84,7 +84,7 @@ def sequence_frames(
 
     Finding codes: unread_card, code_not_listed, foreign_code, card_without_frames, frames_before_first_card, long_session,
     card_skipped, no_card_seen, cards_after_frames, cameras_mixed, cards_of_strangers, card_seen_again, camera_clock, counter_rolled_over,
-    numbers_missing, many_codes, blank_card_used, opted_out_photographed, frame_doubled, frame_resaved, frame_unreadable, frame_too_large.
+    numbers_missing, many_codes, blank_card_used, opted_out_photographed, frame_doubled, frame_resaved, frame_unreadable, frame_too_large, frame_damaged.
 
     >>> from prepaykit.tables.catalog import empty
     >>> sequence_frames(empty("frames"), empty("subjects"), empty("groups")).galleries.shape

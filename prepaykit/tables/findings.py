@@ -99,7 +99,7 @@ REGISTER: dict[str, Kind] = {
     # --- picture day -------------------------------------------------------------------------------------------------
     "frame_unreadable": Kind("error", "a file is not a sound JPEG; it is set aside", "copy it again from the camera card"),
     "frame_too_large": Kind("error", "a picture is larger than allowed; it is set aside", "check where it came from"),
-    "frame_damaged": Kind("error", "a picture is damaged inside; it stays, with what could be read of it", "copy it again from the camera card, then read the folder again; look at it before it is printed"),
+    "frame_damaged": Kind("error", "a picture is damaged inside; it stays, with what could be read of it", "copy it again from the camera card, then read the folder again; until then orders with it wait"),
     "trailing_data": Kind("note", "files carry data after the end of the picture, as some cameras write", "nothing"),
     "frame_doubled": Kind("note", "the same bytes stand twice; both are kept", "nothing"),
     "frame_resaved": Kind("note", "pictures stand in two folders, saved anew; all are kept", "nothing, or leave the second folder out"),
@@ -113,12 +113,13 @@ REGISTER: dict[str, Kind] = {
     "foreign_code": Kind("note", "a QR code that is not one of ours is in the picture", "nothing"),
     "card_without_frames": Kind("warn", "a card was photographed but nobody after it", "absent, or the card was skipped: look"),
     "frames_before_first_card": Kind("error", "frames stand before the first card of a camera", "name their code: prepaykit codes --tag {key}=CODE"),
-    "long_session": Kind("warn", "a child has far more frames than the others: a card may have been skipped", "look at the frames"),
+    "long_session": Kind("warn", "a child has far more frames than the others: a card may have been skipped",
+                         "look at the frames; where a new child begins: prepaykit codes --tag FRAME=CODE; all of one child: prepaykit codes --tag FRAME= with one of them"),
     "card_skipped": Kind("error", "a card is probably missing: from this frame on it seems to be another child",
                          "look; a new child: prepaykit codes --tag {key}=CODE, the same child: prepaykit codes --tag {key}="),
     "no_card_seen": Kind("warn", "a child has no card and no frames where a card is probably missing", "look at the frames of that card_skipped; if it is this child: prepaykit codes --tag FRAME={key}"),
     "cards_after_frames": Kind("error", "the cards of a camera seem to come after the frames: each child would have those of the next",
-                               "prepaykit settings cards_after=\"{hint}\" (or none: they come first), then: prepaykit codes"),
+                               "prepaykit settings cards_after=\"{hint}\" (or none: they come first), then: prepaykit photos --apply"),
     "cameras_mixed": Kind("warn", "two cameras were read as one; they are told apart by their file numbers", "look; copy each camera's card into a folder of its own to be sure"),
     "cards_of_strangers": Kind("warn", "two cards of two families in one picture: one of them may only have lain there",
                                "look, then say whose frames they are: prepaykit codes --tag {key}=\"{hint}\", or one of the codes"),
@@ -141,6 +142,8 @@ REGISTER: dict[str, Kind] = {
     "held_unpaid": Kind("warn", "the order waits: it is not paid in full", "collect the rest, or accept it: prepaykit place --accept {key}"),
     "held_finding": Kind("warn", "the order waits: a finding must be settled first", "settle it, then place again"),
     "held_in_doubt": Kind("warn", "the order waits: its picture may show another child", "look at frame {hint} and say whose it is (prepaykit codes --tag), or take it as it is: prepaykit place --accept {key}"),
+    "held_damaged": Kind("warn", "the order waits: its picture is damaged inside",
+                         "copy frame {hint} again from the camera card and read the folder again, hide it (prepaykit codes --hide {hint}), or take it as it is: prepaykit place --accept {key}"),
     "part_dropped": Kind("warn", "the order goes on without the missing child's prints; their price is to be refunded", "refund it"),
     "artwork_missing": Kind("error", "a memory mate has no finished artwork", "attach or render it: prepaykit revise --render"),
     "artwork_not_made": Kind("error", "a memory mate could not be made: a picture of it is gone, changed or damaged",
@@ -179,7 +182,9 @@ def found(
     rows["detail"] = detail if isinstance(detail, str) else list(detail)
     rows["suggestion"] = suggestion if suggestion is None or isinstance(suggestion, str) else list(suggestion)
     hints = keys if hints is None else [str(h) for h in hints]
-    rows["next_move"] = [kind.next_move.replace("{key}", k).replace("{hint}", h) for k, h in zip(keys, hints, strict=True)]
+    rows["next_move"] = [
+        kind.next_move.replace("{key}", k).replace("{hint}", h) for k, h in zip(keys, hints, strict=True)
+    ]
     rows = rows.assign(verb=verb, code=code, about=about, severity=kind.severity)
     return typed("findings", rows.drop_duplicates("key"))
 

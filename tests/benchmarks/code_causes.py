@@ -23,7 +23,7 @@ from prepaykit.demo import mishaps
 from prepaykit.demo.tables import Invented
 from prepaykit.rules.code_causes import code_causes
 from prepaykit.rules.codes import ALPHABET, issue_codes
-from prepaykit.rules.walk import members_of, reads_of, roster_of, walk_frames
+from prepaykit.rules.walk import members_of, roster_of, walk_frames
 from prepaykit.tables.catalog import typed
 from prepaykit.tables.state import JobState
 from tests.demo_in_memory import Demo, demo_in_memory
@@ -138,7 +138,7 @@ def _is_right(row: object, meant: str, state: JobState, demo: Demo, *, applied: 
         [[row.verb, row.key.split(":", 1)[1].split("=")[0], row.to]], columns=["kind", "target", "value"]
     )
     choices = typed("choices", pd.concat([state.choices, decided]) if len(state.choices) else decided)
-    walk = walk_frames(state.frames, reads_of(state.frames), choices)
+    walk = walk_frames(state.frames, choices)
     members = members_of(walk, roster_of(state.subjects, state.groups, choices))
     frames = members.loc[members["access_code"] == row.to, "frame_id"]
     return len(frames) > 0 and all(row.to in demo.owner[int(f)] for f in frames)

@@ -113,6 +113,54 @@ def test_frames_before_an_unread_card_other_than_the_first_are_in_danger_too():
     assert where(placed(second)) == {"1006": "in_batch", "1007": "held"}
 
 
+def test_a_damaged_picture_is_on_no_order_that_goes_before_a_person_has_looked():
+    whole = shot("K01 . .", "K02 . .")
+    spoilt = whole.assign(damage=[None, "damaged inside (drawn)", None, None, None, None]).astype({"damage": "str"})
+    state = ordered(spoilt, 1, 2)
+    assert (picture_of(state, "1001"), picture_of(state, "1002")) == (2, 5)
+    held = placed(state)
+    assert where(held) == {"1001": "held", "1002": "in_batch"}
+    row = held.findings[held.findings["code"] == "held_damaged"].iloc[0]
+    assert row["detail"] == "order 1001: its picture is damaged inside, see frame 2"
+    assert ("frame_damaged", "2") in findings_of(held.findings)
+    for settled in (
+        plan_photos(held, whole),
+        plan_codes(held, hide=[2]),
+        plan_codes(held, favourite={"K01": 3}),
+    ):
+        after = held.after(settled)
+        assert where(placed(after.after(plan_populate(after)))) == {"1001": "in_batch", "1002": "in_batch"}
+    assert where(placed(held, accept=["1001"])) == {"1001": "in_batch", "1002": "in_batch"}
+
+
+def test_a_picture_found_damaged_after_placing_stops_the_batch_also_when_its_folder_is_read_without_it():
+    whole = shot("K01 . .", "K02 . .")
+    state = placed(ordered(whole, 1, 2))
+    spoilt = whole.assign(sha256=whole["sha256"].where(whole["row"] != 2, "other"))
+    spoilt = spoilt.assign(damage=[None, "damaged inside (drawn)", None, None, None, None]).astype({"damage": "str"})
+    state = state.after(plan_photos(state, spoilt))
+    state = state.after(plan_photos(state, whole.iloc[3:]))
+    assert ("frame_damaged", "2") in findings_of(state.findings)
+    with pytest.raises(Refused, match="an error stands on 1 orders: 1001"):
+        plan_batch(state, now=NOW, number=1)
+    assert where(placed(state)) == {"1001": "held", "1002": "in_batch"}
+
+
+def test_a_long_session_of_which_a_person_said_that_it_is_one_child_holds_nothing_any_more():
+    state = ordered(shot("K01 . .", "K02 . . . . . . . .", "K03 . ."), 1, 2)
+    told = {(c, k) for c, k in findings_of(state.findings) if c in ("long_session", "card_skipped")}
+    assert told
+    state = state.after(plan_codes(state, favourite={"K02": 12}))
+    assert where(placed(state)) == {"1001": "in_batch", "1002": "held"}
+    for _ in range(9):  # as often as a doubt is told
+        doubted = [r.what for r in orders_in_doubt(state).itertuples()]
+        if not doubted:
+            break
+        state = state.after(plan_codes(state, tag={doubted[0].split("/")[1]: ""}))
+    assert where(placed(state)) == {"1001": "in_batch", "1002": "in_batch"}
+    assert galleries(state)["K02"] == list(range(5, 13))
+
+
 def test_an_unread_card_of_the_retake_holds_pictures_of_picture_day_that_it_may_replace():
     state = ordered(shot(*usual().values()), 7, 8)
     later = shot("K08 . .", "? . .", root="retake", start="2026-10-05 08:00")

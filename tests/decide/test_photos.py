@@ -202,12 +202,21 @@ def test_a_second_look_adds_what_it_read_and_takes_no_alarm_back_without_a_code(
     read = day("K001 . . ? .").assign(row=[11, 12, 13, 14, 15])
     again = pd.DataFrame({
         "row": [13, 14, 15], "newly_read": ["K002", None, None], "texts": ["K002", None, None], "is_broken_card": [False, False, True],
+        "sha256": read["sha256"].iloc[2:].to_list(),
     })  # fmt: skip
     both = with_second_look(read, again)
     assert both["texts"].fillna("-").tolist() == ["K001", "-", "K002", "-", "-"]
     assert both["is_broken_card"].tolist() == [False, False, False, True, True]
     assert galleries(job("K001", "K002").after(plan_photos(job("K001", "K002"), both))) == {"K001": [2]}
     pd.testing.assert_frame_equal(read, day("K001 . . ? .").assign(row=[11, 12, 13, 14, 15]))
+
+
+def test_a_second_look_at_a_file_that_was_changed_in_between_says_nothing():
+    read = day("K001 . .").assign(row=[1, 2, 3])
+    again = pd.DataFrame(
+        {"row": [3], "newly_read": ["K002"], "texts": ["K002"], "is_broken_card": [False], "sha256": ["other"]}
+    )
+    pd.testing.assert_frame_equal(with_second_look(read, again), read)
 
 
 def test_only_files_that_are_new_to_the_job_are_looked_at_again():

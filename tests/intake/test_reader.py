@@ -14,14 +14,15 @@ import pandas as pd
 import pytest
 from PIL import ExifTags, Image, ImageChops, ImageDraw
 
-from prepaykit.intake import one_frame
+from prepaykit.intake import frames, one_frame
 from prepaykit.intake.corner_marks import corner_marks
 from prepaykit.intake.damage import step_row
 from prepaykit.intake.frames import read_again, read_cards, read_frames
 from prepaykit.intake.jpeg_header import header_of, previews_of
 from prepaykit.intake.qr import read_symbols
 from prepaykit.intake.sources import Opened
-from prepaykit.intake.thumbnails import look_distance, thumbnail_path
+from prepaykit.intake.thumbnails import thumbnail_path
+from prepaykit.rules.looks import look_distance
 from tests.benchmarks.without_cards import picture_without_card
 from tests.intake.drawn import card_and_frames, jpeg
 
@@ -150,8 +151,9 @@ def test_thumbnails_are_small_upright_in_colour_and_carry_nothing_else(tmp_path)
 def test_frames_that_look_the_same_have_nearly_the_same_look_hash(tmp_path):
     for name, content in (("a", scene()), ("b", scene(turned=6)), ("c", scene(bright=6)), ("d", jpeg("ABCD-1234"))):
         (tmp_path / f"{name}.jpg").write_bytes(content)
-    a, b, c, d = read_frames(tmp_path).table["look_hash"]
-    assert look_distance(a, b) <= 2 and look_distance(a, c) <= 4 and look_distance(a, d) > 8
+    looks = read_frames(tmp_path).table["look_hash"]
+    turned, brighter, another = look_distance(looks.iloc[[0, 0, 0]], looks.iloc[[1, 2, 3]])
+    assert turned <= 2 and brighter <= 4 and another > 8
 
 
 # --- cards that are not seen -------------------------------------------------------------------------------------------
@@ -216,6 +218,47 @@ def test_what_was_read_again_is_known_to_the_next_run(tmp_path, monkeypatch):
     assert table["texts"].isna().all()
     assert read_again(table, [1], journal=tmp_path / "cache")["newly_read"].tolist() == ["ABCD-1234"]
     assert read_frames(tmp_path / "day", journal=tmp_path / "cache").table["texts"].tolist() == ["ABCD-1234"]
+
+
+def test_a_second_look_that_sees_less_takes_nothing_back_neither_now_nor_in_the_next_run(tmp_path, monkeypatch):
+    card_and_frames(tmp_path / "day", "ABCD-1234", "EFGH-5678", frames=0)
+    (tmp_path / "day" / "IMG_0002.JPG").write_bytes(jpeg("EFGH-5678", spoil=True))
+    real, cache = one_frame.read_symbols, tmp_path / "cache"
+    monkeypatch.setattr(
+        one_frame, "_damage", lambda pixels: "damaged inside (drawn)" if pixels.colour is not None else None
+    )
+    aged(tmp_path / "day")
+    first = read_frames(tmp_path / "day", journal=cache, thumbs=tmp_path / "thumbs").table
+    assert first["is_broken_card"].tolist() == [False, True] and first["damage"].notna().all()
+    monkeypatch.setattr(one_frame, "read_symbols", lambda grey, *, every_rung=False: real(np.zeros((64, 64), np.uint8)))
+    again = read_again(first, [1, 2], journal=cache)
+    next_run = read_frames(tmp_path / "day", journal=cache, thumbs=tmp_path / "thumbs")
+    for table in (again, next_run.table):
+        assert table["texts"].fillna("-").tolist() == ["ABCD-1234", "-"]
+        assert table["is_broken_card"].tolist() == [False, True] and table["card_suspicion"].notna().tolist() == [
+            False,
+            True,
+        ]
+        assert table["damage"].tolist() == ["damaged inside (drawn)"] * 2
+        assert table["look_hash"].tolist() == first["look_hash"].tolist()
+    assert next_run.findings["code"].tolist() == ["frame_damaged"] * 2
+
+
+def test_a_file_that_is_changed_while_others_are_looked_at_again_is_not_known_by_its_new_time(tmp_path, monkeypatch):
+    card_and_frames(tmp_path / "day", "ABCD-1234", frames=0)
+    aged(tmp_path / "day")
+    file, real = tmp_path / "day" / "IMG_0001.JPG", frames._collected
+
+    def collected(*a):
+        rows = real(*a)
+        file.write_bytes(jpeg("EFGH-5678").ljust(file.stat().st_size, b"\0"))
+        aged(tmp_path / "day")
+        return rows
+
+    monkeypatch.setattr(frames, "_collected", collected)
+    first = read_frames(tmp_path / "day", journal=tmp_path / "cache").table
+    read_again(first, [1], journal=tmp_path / "cache")
+    assert read_frames(tmp_path / "day", journal=tmp_path / "cache").table["texts"].tolist() == ["EFGH-5678"]
 
 
 # --- previews inside the file ------------------------------------------------------------------------------------------
