@@ -26,6 +26,7 @@ from prepaykit.report.text import one_line
 from prepaykit.tables.state import JobState
 
 PDF, INDEX = "contact_sheets.pdf", "index.html"
+SIGN = "· contact sheet</title>".encode()
 MARK_WORDS = {
     "favourite": "★ chosen",
     "hidden": "hidden",
@@ -76,7 +77,7 @@ def write_contact_sheets(
         )
     written[INDEX] = page.get_template("contact_index.html.j2").render(rows=_index(sheets, files), pdf=PDF, **common)
     for old in folder.glob("[0-9][0-9][0-9]-*.html"):
-        if old.name not in written:
+        if old.name not in written and SIGN in old.read_bytes()[:2000]:  # never another's file
             old.unlink()
     for name, text in written.items():
         write_whole(folder / name, text.encode("utf-8", "replace"))

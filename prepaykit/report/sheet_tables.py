@@ -14,12 +14,12 @@ import pandas as pd
 
 from prepaykit.rules.albums import albums
 from prepaykit.rules.card_habit import cards_after_of
-from prepaykit.rules.doubts import DOUBTS, frames_in_doubt
+from prepaykit.rules.doubts import DAMAGED, DOUBTS, HABITS, frames_in_doubt
 from prepaykit.rules.walk import CARD, NOBODY, UNREAD, chosen, walk_frames
 from prepaykit.tables.state import JobState
 
 DOUBT_SHEET, UNASSIGNED_SHEET = "Doubts", "Unassigned"
-STRIPS = (*DOUBTS, "long_session", "cards_of_strangers", "frames_before_first_card", "cameras_mixed", "camera_clock", "card_without_frames",
+STRIPS = (*DOUBTS, DAMAGED, "cards_of_strangers", "frames_before_first_card", "cameras_mixed", "camera_clock", "card_without_frames",
           "code_not_listed", "opted_out_photographed", "card_seen_again")  # fmt: skip
 BEFORE, AFTER = 4, 7
 BLOCK_COLUMNS = ["sheet", "block", "title", "code", "flags", "text", "is_worth_a_look"]
@@ -46,6 +46,8 @@ def sheet_tables(state: JobState, *, names: bool = False) -> SheetTables:
     after = cards_after_of(state.job["cards_after"], state.frames["camera"])
     walk = walk_frames(state.frames, state.choices, cards_after=after)
     shelf = albums(state)
+    # a class of the same name is no sheet of doubts: its pictures would stand beside the wrong codes
+    shelf["album"] = shelf["album"].replace({name: f"{name} (class)" for name in (DOUBT_SHEET, UNASSIGNED_SHEET)})
     marks = _Marks(state, walk, shelf)
     parts = [
         _strips(state, walk, marks),
@@ -93,7 +95,7 @@ def _doubted(state: JobState, walk: pd.DataFrame) -> set[int]:
     ]
     skipped = walk["frame_id"].astype("str").isin(found.loc[found["code"] == "card_skipped", "key"]) & walk["follows"]
     since = skipped.groupby(walk["run"]).cumsum() > 0
-    habit = found[found["code"] == "cards_after_frames"]
+    habit = found[found["code"].isin(HABITS)]
     return {*walk.loc[since & walk["follows"], "frame_id"], *frames_in_doubt(walk, habit)["frame_id"]}
 
 

@@ -7,6 +7,8 @@ Rule. The setting `cards_after` says it: `all`, `none`, or the cameras whose car
 set, the sequence is read as card first and looked at: a camera whose series begins with frames, ends with a card and pauses
 longer after its cards than before them has the other habit. One of the two ends is enough if the pauses say it clearly. It is told as
 an error (`cards_after_frames`): the frames of that camera stay where they are, and no order with one of them goes on, until the setting is made.
+The setting holds for every day of a camera, and another day may have another photographer: a series that it turns round though its cards
+come first is told as well (`cards_before_frames`), and waits as well.
 
 Worked case. `. . A . . B . . C`, four seconds before each card and twenty after: cards come after the frames. Source: photos.md 4.
 """
@@ -47,13 +49,13 @@ def habit_known_of(setting: str | None, cameras: pd.Series) -> frozenset[str]:
 
 
 def other_habit(walk: pd.DataFrame) -> pd.DataFrame:
-    """Series whose cards seem to come after the frames, read as card first: `row` (of the first card), `camera`, `shoot_no`, `cards`.
+    """Series whose cards seem to stand on the other side than they are walked: `row` (of the first card), `camera`, `shoot_no`, `cards`.
 
     `walk`: frames in walking order, as `prepaykit.rules.walk.walk_frames` gives them.
     """
     sound = walk[~walk["is_aside"]]
     card = sound["is_card"]
-    pause = sound["shot_at"].diff().dt.total_seconds()
+    pause = sound["shot_at"].diff().abs().dt.total_seconds()  # backwards where the setting turns a camera round
     same = (sound["camera"] == sound["camera"].shift()) & (sound["shoot_no"] == sound["shoot_no"].shift())
     after_frame, before_frame = card & same & ~card.shift(fill_value=True), ~card & same & card.shift(fill_value=False)
     rows = pd.DataFrame({

@@ -66,14 +66,16 @@ def doubt_findings(
     done: Weighed,
     *,
     habit_known: frozenset[str],
+    turned: frozenset[str] = frozenset(),
 ) -> pd.DataFrame:
     """The doubts of the sequence as findings of the verb photos. Finding codes: card_skipped, no_card_seen, cards_after_frames,
-    cameras_mixed, cards_of_strangers, card_seen_again, counter_rolled_over, numbers_missing."""
+    cards_before_frames, cameras_mixed, cards_of_strangers, card_seen_again, counter_rolled_over, numbers_missing."""
     skipped, places = _skipped(walk, done, absent)
     return together(
         skipped,
         _without_card(places),
         _cards_after(walk, habit_known),
+        _cards_before(walk, turned),
         _mixed(frames),
         _strangers(walk, cards, subjects),
         _seen_again(cards, done.runs),
@@ -119,6 +121,19 @@ def _cards_after(walk: pd.DataFrame, habit_known: frozenset[str]) -> pd.DataFram
     detail = (rows["camera"].to_numpy() + pd.Series(": its ") + rows["cards"].astype("str").to_numpy() + " cards seem to come after the frames, from "
               + label(first).to_numpy() + " on; then each child has the frames of the next one") if len(rows) else []  # fmt: skip
     return found("photos", "cards_after_frames", "frames", first["frame_id"], list(detail), hints=list(rows["camera"]))
+
+
+def _cards_before(walk: pd.DataFrame, turned: frozenset[str]) -> pd.DataFrame:
+    """Series that the setting turns round though their cards come first: it was made for another day of that camera, or for others."""
+    rows = other_habit(walk)
+    rows = rows[rows["camera"].isin(turned)]
+    first = walk.loc[rows["row"]]
+    detail = [
+        f"{camera}: the setting cards_after has its cards after the frames, but in shoot {shoot} its {n} cards seem to come first; "
+        "then each child has the frames of the one before"
+        for camera, shoot, n in zip(rows["camera"], rows["shoot_no"], rows["cards"], strict=True)
+    ]
+    return found("photos", "cards_before_frames", "frames", first["frame_id"], detail, hints=list(rows["camera"]))
 
 
 def _mixed(frames: pd.DataFrame) -> pd.DataFrame:

@@ -12,7 +12,7 @@ Rule. A card vouches for the frame next to it, and that is the one populate take
     unread_card           a frame of the session just before it other than the one next to its card: a photographer who had
                           forgotten the card photographs it after the first frames. On a retake day also a picture of an earlier day, of a
                           child without frames of that day, if the job takes the latest: the unread card may be that child's
-    cards_after_frames    any frame of that camera and shoot
+    cards_after_frames    any frame of that camera and shoot; so too cards_before_frames
 
 or when it is a picture that is damaged inside (`frame_damaged`): who knows how that prints. It is held until the doubt is settled (`codes --tag`, `settings cards_after`) or a person takes this order as it is (`place --accept`).
 
@@ -36,7 +36,8 @@ from prepaykit.rules.sequence import Sequenced
 from prepaykit.rules.walk import NOBODY, UNREAD, walk_frames
 from prepaykit.tables.state import JobState
 
-DOUBTS = ("card_skipped", "long_session", "unread_card", "cards_after_frames")
+HABITS = ("cards_after_frames", "cards_before_frames")
+DOUBTS = ("card_skipped", "long_session", "unread_card", *HABITS)
 DAMAGED = "frame_damaged"
 FIRST_FRAMES = 6
 MOST_PLACES = 120  # searching hard takes a second or two a frame
@@ -104,10 +105,8 @@ def frames_in_doubt(walk: pd.DataFrame, doubts: pd.DataFrame) -> pd.DataFrame:
     rows = sessions.merge(named, on="run", validate="m:m")
     rows = rows[~rows["is_next"] | (rows["run"].isin(from_start) & rows["what"].str.startswith("card_skipped/"))]
 
-    habit = place[place["code"] == "cards_after_frames"]
-    series = walk.loc[habit["row"], ["camera", "shoot_no"]].assign(
-        what=("cards_after_frames/" + habit["key"]).to_numpy()
-    )
+    habit = place[place["code"].isin(HABITS)]
+    series = walk.loc[habit["row"], ["camera", "shoot_no"]].assign(what=(habit["code"] + "/" + habit["key"]).to_numpy())
     all_of_it = walk[["frame_id", "camera", "shoot_no"]].merge(series, on=["camera", "shoot_no"], validate="m:m")
     return pd.concat([rows[["frame_id", "what"]], all_of_it[["frame_id", "what"]]], ignore_index=True)
 

@@ -96,10 +96,14 @@ def _unsound(frames: pd.DataFrame) -> pd.DataFrame:
 
 
 def _damaged(frames: pd.DataFrame) -> pd.DataFrame:
-    """Pictures that stay although they are damaged inside: told as long as the frame is in the job, wherever its file is."""
+    """Pictures that stay although they are damaged inside: told as long as the frame is in the job, wherever its file is.
+
+    A card whose code was read is no loss: it is never printed.
+    """
     if "damage" not in frames:
         return found("photos", "frame_damaged", "frames", [], [])
     rows = frames[frames["damage"].notna() & (frames["problem"].isna() | (frames["problem"] == CARD_NOT_READ))]
+    rows = rows[rows["role"] != "card"]
     return found("photos", "frame_damaged", "frames", rows["frame_id"], label(rows) + ": " + rows["damage"])
 
 

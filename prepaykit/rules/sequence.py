@@ -83,7 +83,7 @@ def sequence_frames(
     difference.
 
     Finding codes: unread_card, code_not_listed, foreign_code, card_without_frames, frames_before_first_card, long_session,
-    card_skipped, no_card_seen, cards_after_frames, cameras_mixed, cards_of_strangers, card_seen_again, camera_clock, counter_rolled_over,
+    card_skipped, no_card_seen, cards_after_frames, cards_before_frames, cameras_mixed, cards_of_strangers, card_seen_again, camera_clock, counter_rolled_over,
     numbers_missing, many_codes, blank_card_used, opted_out_photographed, frame_doubled, frame_resaved, frame_unreadable, frame_too_large, frame_damaged.
 
     >>> from prepaykit.tables.catalog import empty
@@ -102,7 +102,8 @@ def sequence_frames(
     frames = with_codes(frames, reads)
 
     numbered = frames.assign(missing=order["missing"])
-    walk = walk_frames(numbered, choices, cards_after=cards_after_of(cards_after, frames["camera"]))
+    turned = cards_after_of(cards_after, frames["camera"])
+    walk = walk_frames(numbered, choices, cards_after=turned)
     members = members_of(walk, roster)
     galleries = _galleries(members, chosen(choices, "hide"))
     group_frames = _group_frames(members, chosen(choices, "hide"))
@@ -116,7 +117,10 @@ def sequence_frames(
             result, walk, reads, members, runs, cards, absent, subjects, done,
             is_clock_jump=order["is_clock_jump"], other_codes=other_codes,
         ),
-        doubt_findings(result, walk, cards, absent, subjects, done, habit_known=habit_known_of(cards_after, frames["camera"])),
+        doubt_findings(
+            result, walk, cards, absent, subjects, done,
+            habit_known=habit_known_of(cards_after, frames["camera"]), turned=turned,
+        ),
     )  # fmt: skip
     used = frozenset(members["read_code"])
     return Sequenced(typed("frames", result), galleries, group_frames, findings, used, walk, done)

@@ -10,6 +10,7 @@ from prepaykit.decide.codes import plan_codes
 from prepaykit.decide.photos import plan_photos
 from prepaykit.decide.place import plan_place
 from prepaykit.decide.populate import plan_populate
+from prepaykit.decide.settings import plan_settings
 from prepaykit.errors import Refused
 from prepaykit.rules.doubts import orders_in_doubt
 from tests.jobs import NOW
@@ -181,6 +182,26 @@ def test_every_order_of_a_camera_whose_cards_seem_to_come_after_the_frames_waits
     turned = turned.after(plan_populate(turned))
     assert [picture_of(turned, n) for n in ("1001", "1002")] == [1, 4]
     assert where(placed(turned)) == {"1001": "in_batch", "1002": "in_batch"}
+
+
+def test_a_setting_turns_the_pictures_of_orders_round_at_once():
+    state = ordered(after_day(), 1, 2)
+    turned = state.after(plan_settings(state, {"cards_after": "all"}))
+    assert [picture_of(turned, n) for n in ("1001", "1002")] == [1, 4]
+    assert where(placed(turned)) == {"1001": "in_batch", "1002": "in_batch"}
+    assert plan_settings(turned, {"cards_after": "all"}).is_empty
+
+
+def test_a_setting_made_for_a_retake_day_holds_the_picture_day_that_it_would_turn_round_wrongly():
+    state = ordered(shot(*usual().values()), 2, 3)
+    right = [picture_of(state, n) for n in ("1002", "1003")]
+    turned = state.after(plan_settings(state, {"cards_after": "all"}))
+    assert [picture_of(turned, n) for n in ("1002", "1003")] != right, "each shows another child"
+    row = turned.findings[turned.findings["code"] == "cards_before_frames"].iloc[0]
+    assert "in shoot 1 its" in row["detail"] and "cards_after=CAMERAS without R6 #1" in row["next_move"]
+    assert set(where(placed(turned)).values()) == {"open"}
+    back = turned.after(plan_settings(turned, {"cards_after": None}))
+    assert [picture_of(back, n) for n in ("1002", "1003")] == right
 
 
 def test_with_cards_after_the_frames_the_first_frame_of_a_doubted_session_is_in_danger():

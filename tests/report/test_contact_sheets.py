@@ -202,3 +202,17 @@ def test_missing_groups_and_columns_of_only_missing_values_are_no_trouble(tmp_pa
     state = state.after(plan_photos(state, day("K001 . K002 . . . . . .")))
     assert tiles(sheet_tables(state), "No class")["K001"] == ["card 1", "frame 2"]
     written(state, tmp_path)
+
+
+def test_a_class_called_as_the_sheet_of_doubts_keeps_its_pictures_apart_and_no_file_of_others_is_taken_away(tmp_path):
+    state = job("K01", "K02")
+    state = state.replace(groups=state.groups.assign(name="Unassigned"))
+    state = state.after(plan_photos(state, shot("K01 . ? .", "K02 . .")))
+    tables = sheet_tables(state)
+    assert list(tables.blocks["sheet"].unique()) == ["Doubts", "Unassigned", "Unassigned (class)"]
+    assert not tables.tiles.duplicated(["sheet", "block", "frame_id"]).any()
+    (tmp_path / "001-notes.html").write_text("<title>mine</title>", encoding="utf-8")
+    pages = write_contact_sheets(state, tmp_path, thumbs=tmp_path / "thumbs", open_bytes=lambda *_: b"")
+    (tmp_path / "099-old.html").write_bytes(pages[2].read_bytes())
+    write_contact_sheets(state, tmp_path, thumbs=tmp_path / "thumbs", open_bytes=lambda *_: b"")
+    assert (tmp_path / "001-notes.html").exists() and not (tmp_path / "099-old.html").exists()
