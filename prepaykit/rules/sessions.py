@@ -19,7 +19,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from prepaykit.rules.walk import CARD, FROM_HERE, UNREAD, reads_of, roster_of, walk_frames
+from prepaykit.rules.card_habit import cards_after_of
+from prepaykit.rules.walk import CARD, FROM_HERE, UNREAD, roster_of, walk_frames
 from prepaykit.tables.state import JobState
 
 STRAYS = ("unlisted", "blank", "unread", "nobody", "second", "long")
@@ -83,7 +84,8 @@ def strays_of(sessions: pd.DataFrame, state: JobState) -> pd.DataFrame:
 
 
 def _walk(state: JobState) -> pd.DataFrame:
-    return walk_frames(state.frames, reads_of(state.frames), state.choices)
+    after = cards_after_of(state.job["cards_after"], state.frames["camera"])
+    return walk_frames(state.frames, state.choices, cards_after=after)
 
 
 def _tagged(state: JobState) -> set[int]:
@@ -170,7 +172,8 @@ def _long_sessions(shown: pd.DataFrame, state: JobState) -> pd.DataFrame:
 def _border(walk: pd.DataFrame, row: int, usual: int) -> tuple[int, int, bool]:
     """The frame from which on a long session is probably another child's, how many frames that are, and whether a pause shows it."""
     frames = walk[(walk["run"] == row) & walk["follows"]]
-    pauses = frames["shot_at"].diff().dt.total_seconds().fillna(0).to_numpy()[1:]
+    # Where cards come after the child, the walk goes back in time.
+    pauses = frames["shot_at"].diff().dt.total_seconds().abs().fillna(0).to_numpy()[1:]
     longest, rest = int(np.argmax(pauses)), np.sort(pauses)[-2] if len(pauses) > 1 else 0.0
     clear = bool(pauses[longest] > CLEAR_GAP * rest > 0)
     at = longest + 1 if clear else min(usual, len(frames) - 1)
