@@ -9,6 +9,7 @@ management, then retry"); domain.md 3.3, 8, 19 (A4, A5, A10).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 import pandas as pd
@@ -17,14 +18,14 @@ from prepaykit.decide.photos import picture_tables
 from prepaykit.decide.populate import refill_some, was_populated
 from prepaykit.errors import Refused, UsageError
 from prepaykit.rules.albums import FAVOURITE, favourites
-from prepaykit.rules.choosing import brought_choices, kept_choices
+from prepaykit.rules.choosing import brought_choices, frame_of_file, kept_choices
 from prepaykit.rules.code_causes import code_causes
 from prepaykit.rules.codes import compact, nearest_codes
 from prepaykit.rules.naming import named_cards, read_names_of_cards
 from prepaykit.rules.order_entry import CHILD_MAY_CHANGE
 from prepaykit.rules.slots import Filled
 from prepaykit.rules.standing import restated
-from prepaykit.rules.weighing import UNDECIDED, refs_of
+from prepaykit.rules.weighing import UNDECIDED, refs_as_bought, refs_of
 from prepaykit.tables.catalog import typed
 from prepaykit.tables.findings import together
 from prepaykit.tables.plan import Plan
@@ -68,7 +69,7 @@ def plan_codes(
     offered (or frame → True, False). `favourite`: code → the frame that stands for the gallery instead of the first one. `name`: blank card →
     `First|Last|Class` of a child who is not on the list. `take`: keys of first proposals of
     `code_causes`, each looked at and named by a person; the evidence is kept with the decision. `choices`: decisions to be done
-    again, as `read_choices` gives them (findings choice_unusable, choice_superseded, choice_elsewhere; `findings` are what its reader found). `who`, `why` and `now` are kept with each.
+    again, as `read_choices` gives them (findings choice_unusable, choice_superseded, choice_elsewhere, choice_by_hand; `findings` are what its reader found). `who`, `why` and `now` are kept with each.
 
     Raises Refused for a code of another job, for an order that has gone on to the batch, for a proposal that is not the first one, and for
     two that speak of the same frames or child; UsageError for a frame, order, code or proposal that is not there. Result: `choices`, `frames_moved`, `slots_changed`, `slots_empty`.
@@ -126,7 +127,7 @@ def plan_codes(
                 f"{result['slots_changed']} slots got another picture, {result['slots_empty']} stay empty")  # fmt: skip
     changed = {**tables, **order_tables, "choices": choices}
     also = {"photos": photos, **_settled(state.findings, children, state)}
-    if set(children.values()) & set(UNDECIDED):
+    if children or name:  # another child may now be ordered for twice, or be told by name from this one
         also |= restated(state, **changed)
     if was_populated(state):  # before the first populate nothing is filled behind anybody's back
         changed["slots"] = filled.slots
@@ -353,7 +354,7 @@ def _as_choices(decided: list[tuple[str, str, str]], said: Mapping[str, object])
 def _resolved(state: JobState, book: _CodeBook, kind: str, target: str, value: str) -> tuple[str, str]:
     """A choice of a file as the job keeps it: what is not there, or must not be changed, raises."""
     if kind == "tag":
-        return str(_frame(state, target)), _tag_value(book, value)
+        return _file_frame(state, target), _tag_value(book, value)
     if kind == "relabel":
         return book.seen(target), book.listed(value)
     if kind == "bind":
@@ -361,15 +362,32 @@ def _resolved(state: JobState, book: _CodeBook, kind: str, target: str, value: s
     if kind == "hide":
         if value not in ("hidden", "shown"):
             raise UsageError(f"hide {target}: the value is hidden or shown, not {value}")
-        return str(_frame(state, target)), value
+        return _file_frame(state, target), value
     if kind == "frame":
-        [(code, frame)] = _favourites(state, book, {target.removeprefix(FAVOURITE): value})
+        [(code, frame)] = _favourites(state, book, {target.removeprefix(FAVOURITE): _file_frame(state, value)})
         return FAVOURITE + code, frame
     code = _child(book, value)
     said = state.choices.loc[state.choices["kind"].eq("order_code") & state.choices["value"].eq(code), "target"]
-    known = [key for key in map(str, _named(state, target)) if key in set(said)]
+    # By its name alone: the key of a child in one studio is another child's in the next.
+    refs = refs_as_bought(state)
+    named = list(refs.index[refs == target]) or _named(state, target)
+    if len(named) != 1:
+        near = ", ".join(refs[refs.str.contains(rf"(?:^|:){re.escape(target)}(?:$|:)", regex=True)])
+        raise UsageError(
+            f"there is no child of an order named {target} in {state.name}"
+            + (f": say which, by {near}" if near else "")
+        )
     # Said already: it may stand although the order has gone on since.
-    return (known[0] if known else str(_order_subject(state, target))), code
+    return (str(named[0]) if str(named[0]) in set(said) else str(_order_subject(state, int(named[0])))), code
+
+
+def _file_frame(state: JobState, text: str) -> str:
+    frame = frame_of_file(state, text)
+    if frame is None:
+        raise UsageError(
+            f"there is no frame {text} in {state.name}: its picture has not been read, or stands there several times"
+        )
+    return str(frame)
 
 
 def _child(book: _CodeBook, code: str) -> str:

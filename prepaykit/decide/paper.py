@@ -29,7 +29,7 @@ from prepaykit.rules import money_book
 from prepaykit.rules.cash_up import cash_findings, follow_file, with_counts
 from prepaykit.rules.choosing import brought_choices, kept_choices
 from prepaykit.rules.codes import normal_code
-from prepaykit.rules.double_entry import compare_entries, entered, entry_findings, marked
+from prepaykit.rules.double_entry import compare_entries, entered, entry_findings, marked, settled_before
 from prepaykit.rules.matching.exact import match_exactly
 from prepaykit.rules.naming import named_cards
 from prepaykit.rules.order_entry import (
@@ -79,7 +79,7 @@ def plan_paper(
     `codes`). `choices`: decisions to be done again, as `read_choices` gives them.
     Findings: envelope_unmatched, envelope_ambiguous, matched_by_weighing, match_in_doubt, underpaid, overpaid, package_unknown,
     order_string_unreadable, name_contradicts_code, order_doubled, order_changed, keyed_differently, keyed_once, bag_differs, bag_uncounted,
-    check_number_missing, check_doubled, check_other_payee, choice_unusable, choice_superseded, choice_elsewhere.
+    check_number_missing, check_doubled, check_other_payee, choice_unusable, choice_superseded, choice_elsewhere, choice_by_hand.
     Raises UsageError if `match` names an envelope or a code that is not there, Refused if it names another child for an order
     that has gone on to the batch. Places nothing and deletes nothing. Source: domain.md 7.
 
@@ -93,17 +93,21 @@ def plan_paper(
       envelopes: 1 new
       error: 1 envelope_unmatched
     """
-    entry = entered(state, _complete(envelopes), None if second is None else _complete(second), settle or {})
+    first, other = _complete(envelopes), None if second is None else _complete(second)
+    said_by = {"who": who, "why": why or None, "decided_at": now}
+    known, off, settled = settled_before(state, choices, first, other)
+    entry = entered(known, first, other, settle or {}, said_by=said_by, taken_off=off)
     rows = entry.rows
     work, changed = _recorded(marked(with_counts(state, empty("bags") if bags is None else bags), entry), rows)
-    work, replayed = _with_choices(work, match or {}, choices, {"who": who, "why": why or None, "decided_at": now})
+    rest = None if choices is None else choices[choices["kind"] != "settle"]
+    work, replayed = _with_choices(work, match or {}, rest, said_by)
     work = work.replace(subjects=named_cards(work, _cards_to_name(work)))
     work, mended = _mended(work, rows)
     seen = weigh(work) if needs_weighing(work) else None
     work, priced, reasons = _entered(work, now, seen)
     work = follow_file(_rematched(work), rows)
     seen = None if seen is None else seen.entered(work)
-    own = together(empty("findings") if findings is None else findings, replayed, changed, mended, priced, _lost(work, reasons, seen),
+    own = together(empty("findings") if findings is None else findings, settled, replayed, changed, mended, priced, _lost(work, reasons, seen),
                    carried_findings(state, "paper", rows["envelope_no"]), standing_findings(work, "paper", seen=seen),
                    entry_findings(work), cash_findings(work))  # fmt: skip
     is_new = ~work.order_subjects["order_subject_id"].isin(state.order_subjects["order_subject_id"])
@@ -274,11 +278,15 @@ def _wanted_match(work: JobState, match: Mapping[str, str]) -> dict[str, str]:
 
 
 def _cards_to_name(work: JobState) -> pd.DataFrame:
-    """What is keyed on envelopes that a person matched to a card, as the names of the card; blank ones take them."""
+    """What is keyed on envelopes that a person matched to a card, as the names of the card; blank ones take them.
+
+    Not while two typists differ: half a name would stay on the card for good.
+    """
     rows = work.choices.loc[work.choices["kind"] == "match", ["target", "value"]]
     typed_names = {v: k for k, v in {"first_name": "typed_first", "last_name": "typed_last", "grade": "typed_grade", "teacher": "typed_teacher",
                                      "student_id": "typed_student_id"}.items()}  # fmt: skip
-    keyed = work.envelopes[["envelope_no", *typed_names]].rename(columns=typed_names)
+    settled = work.envelopes[work.envelopes["differs"].isna()]
+    keyed = settled[["envelope_no", *typed_names]].rename(columns=typed_names)
     rows = rows.merge(keyed, left_on="target", right_on="envelope_no", how="inner", validate="1:1")
     return rows.rename(columns={"value": "access_code"})
 

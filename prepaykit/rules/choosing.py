@@ -2,8 +2,9 @@
 
 Problem: an analyst's decisions of an afternoon must come out the same when the job is made anew at night, and a nightly run must not
 take back what somebody decided this morning. Rule: a choice that says what stands already changes nothing, whenever it comes; one
-brought from a file never replaces a later one. A file names children of orders by their order (`104001`, `104001:2`), not by a key
-of one studio.
+brought from a file never replaces a later one. A file names children of orders by their order as it was bought (`104001`, `104001:2`), and
+frames with the end of the picture's SHA-256 (`118#5f0c9e77a1b2`): a key alone is another child or frame in a job made anew.
+What a person accepted at `place`, and a frame chosen for one print, is about one moment of one job: it is in the file, and done by hand.
 
 Worked case: the file says P005 is for X-1 (Monday), the job says X-2 (Tuesday, by Ana): X-2 stays, and a finding says so.
 Known limits: a row without `decided_at` is older than any choice with another value. Source: matching.md 5 (rule 10).
@@ -17,12 +18,13 @@ import pandas as pd
 
 from prepaykit.errors import Refused, UsageError
 from prepaykit.rules.albums import FAVOURITE
-from prepaykit.rules.weighing import refs_of
+from prepaykit.rules.weighing import refs_as_bought
 from prepaykit.tables.catalog import empty, typed
 from prepaykit.tables.findings import found, together
 from prepaykit.tables.state import JobState
 
-KIND_OF_VERB = {"paper": ("match",), "codes": ("tag", "relabel", "order_code", "bind", "hide")}
+KIND_OF_VERB = {"paper": ("match", "settle"), "codes": ("tag", "relabel", "order_code", "bind", "hide")}
+BY_HAND = {"accept": "place --accept {target}", "frame": "revise --replace {target}={value}"}
 FILE_COLUMNS = ["kind", "target", "value", "who", "why", "decided_at"]
 _SAID = ["why", "who", "decided_at"]
 
@@ -54,14 +56,30 @@ def kept_choices(choices: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
 def choices_table(state: JobState) -> pd.DataFrame:
     """The choices of a job as a file has them: kind, target, value, who, why, decided_at.
 
-    A child of an order is named by its order's number (`refs_of`), so that the file can be brought to the same job made anew.
+    A child of an order is named by its order's number (`refs_as_bought`), a frame by number and mark, so that the file can be brought to the
+    same job made anew.
     """
-    refs = refs_of(state)
+    refs = refs_as_bought(state)
     refs.index = refs.index.astype("str")
-    rows = state.choices.assign(
-        target=state.choices["target"].mask(state.choices["kind"] == "order_code", state.choices["target"].map(refs))
-    )
+    marked, rows = _marked_frames(state), state.choices
+    target, value = rows["target"], rows["value"]
+    by_frame, favourite = rows["kind"].isin(["tag", "hide"]), _is_favourite(rows)
+    target = target.mask(rows["kind"] == "order_code", target.map(refs).astype("str"))
+    target = target.mask(by_frame, target.map(marked).astype("str").fillna(target))
+    rows = rows.assign(target=target, value=value.mask(favourite, value.map(marked).astype("str").fillna(value)))
     return rows.dropna(subset="target").sort_values(["kind", "target"], ignore_index=True)[FILE_COLUMNS]
+
+
+def frame_of_file(state: JobState, text: str) -> int | None:
+    """The frame that a file means by `118#5f0c9e77a1b2`: the one with these bytes; by a number alone, the one of that number."""
+    number, _, mark = text.strip().partition("#")
+    frames = state.frames[["frame_id", "sha256"]]
+    if not mark:
+        ids = frames.loc[frames["frame_id"].astype("str") == number, "frame_id"]
+    else:
+        ids = frames.loc[frames["sha256"].str.endswith(mark).fillna(False).astype("bool"), "frame_id"]
+        ids = ids[ids.astype("str") == number] if (ids.astype("str") == number).any() else ids
+    return int(ids.iloc[0]) if len(ids) == 1 else None
 
 
 def brought_choices(
@@ -70,16 +88,19 @@ def brought_choices(
     """The choices of a file that this verb takes, each resolved to key and value of the job; and the findings about the others.
 
     `brought`: as `read_choices` gives it. `resolve(kind, target, value)` gives the target and value as the job keeps them, or raises
-    UsageError or Refused; such a row is left out. Findings, key file row: choice_unusable, choice_superseded, choice_elsewhere.
+    UsageError or Refused; such a row is left out. Of two rows about the same thing the later one counts.
+    Findings, key file row: choice_unusable, choice_superseded, choice_elsewhere, choice_by_hand.
     """
     if brought is None or not len(brought):
         return empty("choices"), empty("findings")
     verbs = _verb_of(brought)
     mine = verbs == verb
     elsewhere = brought[~mine & verbs.notna()]
-    unknown = brought[~mine & ~brought.index.isin(elsewhere.index)]
+    by_hand = brought[verbs.isna() & brought["kind"].isin(BY_HAND)]
+    unknown = brought[verbs.isna() & ~brought["kind"].isin(BY_HAND)]
     taken, wrong, late = [], [], []
-    for row in brought[mine].to_dict("records"):
+    in_turn = brought[mine].sort_values("decided_at", na_position="first", kind="stable")
+    for row in in_turn.to_dict("records"):
         try:
             target, value = resolve(row["kind"], row["target"], row["value"])
         except (UsageError, Refused) as error:
@@ -104,23 +125,44 @@ def brought_choices(
         found(verb, code, "choices file", [f"row {r}" for r, _ in rows], [d for _, d in rows], hints=others * len(rows))
         for code, rows in parts
     ]
+    said.append(_said_by_hand(verb, by_hand))
     new = (
         pd.DataFrame(taken).drop(columns="row")
         if taken
         else pd.DataFrame({c: pd.Series(dtype="str") for c in FILE_COLUMNS})
     )
-    return typed("choices", new[FILE_COLUMNS]), together(*said)
+    new = new[FILE_COLUMNS].drop_duplicates(["kind", "target"], keep="last")
+    return typed("choices", new), together(*said)
 
 
 def _verb_of(brought: pd.DataFrame) -> pd.Series:
     """The verb that takes each row of a file; missing for a kind that no file brings. The favourite of a gallery is the codes verb's."""
     verb_of = {kind: verb for verb, kinds in KIND_OF_VERB.items() for kind in kinds}
-    favourite = (brought["kind"] == "frame") & brought["target"].str.startswith(FAVOURITE).fillna(False)
-    return brought["kind"].map(verb_of).astype("str").mask(favourite, "codes")
+    return brought["kind"].map(verb_of).astype("str").mask(_is_favourite(brought), "codes")
+
+
+def _is_favourite(rows: pd.DataFrame) -> pd.Series:
+    return (rows["kind"] == "frame") & rows["target"].str.startswith(FAVOURITE).fillna(False).astype("bool")
+
+
+def _marked_frames(state: JobState) -> pd.Series:
+    """Each frame (index: its key as text) as a file names it: the key, and the end of the SHA-256 where it is known."""
+    numbers = state.frames["frame_id"].astype("str")
+    named = (numbers + "#" + state.frames["sha256"].str[-12:]).fillna(numbers)
+    return pd.Series(named.to_numpy(), index=numbers.to_numpy(), dtype="str")
+
+
+def _said_by_hand(verb: str, rows: pd.DataFrame) -> pd.DataFrame:
+    said = rows[["row", "kind", "target", "value"]].to_dict("records")
+    return found(verb, "choice_by_hand", "choices file", [f"row {r['row']}" for r in said], [f"row {r['row']}: {r['kind']} {r['target']}" for r in said],
+                 hints=[BY_HAND[r["kind"]].format(**r) for r in said])  # fmt: skip
 
 
 def _later(state: JobState, row: dict, target: str, value: str) -> str | None:
     """Why this row of a file does not count any more: the job has a later choice about the same thing."""
+    keys = [row["kind"], target, value]
+    if (state.choices[["kind", "target", "value"]] == keys).all(axis=1).any():
+        return None  # it stands
     about = pd.MultiIndex.from_tuples([(row["kind"], target), *_same_child(state, row["kind"], target)])
     there = state.choices[pd.MultiIndex.from_frame(state.choices[["kind", "target"]]).isin(about)]
     there = there[there["value"] != value].sort_values("decided_at", na_position="first")

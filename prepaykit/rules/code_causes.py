@@ -28,6 +28,7 @@ from prepaykit.rules.order_codes import code_candidates
 from prepaykit.rules.sessions import sessions_of, strays_of
 from prepaykit.rules.slots import fill_slots
 from prepaykit.rules.stray_claims import LIKELY, POSSIBLE, SURE, stray_claims, waiting_children
+from prepaykit.rules.weighing import refs_of
 from prepaykit.tables.state import JobState
 
 CAUSES = {
@@ -297,8 +298,8 @@ def _of_orders(state: JobState, empty: pd.DataFrame, sessions: pd.DataFrame) -> 
     merged = rows.merge(
         near[near.groupby("order_subject_id").cumcount() < SHOWN], on="order_subject_id", how="left", validate="1:m"
     )
-    lone = state.order_subjects["order_id"].value_counts()
-    number = merged["order_no"].where(merged["order_id"].map(lone) == 1, merged["order_subject_id"].astype("str"))
+    # An envelope and an online order may bear one number: the key must name one child only.
+    number = merged["order_subject_id"].map(refs_of(state)).astype("str")
     key = "order_code:" + number + "=" + merged["to"]
     evidence = merged["evidence"].fillna("nobody of the list comes near the name")
     jobs = dict(zip(state.other_codes["access_code"].map(compact), state.other_codes["job"], strict=True))

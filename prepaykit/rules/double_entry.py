@@ -18,7 +18,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -26,9 +26,9 @@ import pandas as pd
 from prepaykit.errors import Refused, UsageError
 from prepaykit.money import show_cents
 from prepaykit.rules.cash_up import money_kind
+from prepaykit.rules.choosing import brought_choices, kept_choices
 from prepaykit.rules.codes import normal_code
 from prepaykit.rules.pricing import DASHES, counted_items
-from prepaykit.tables.catalog import typed
 from prepaykit.tables.findings import found, together
 from prepaykit.tables.state import JobState
 
@@ -141,12 +141,21 @@ def aligned(second: pd.DataFrame, first: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def entered(state: JobState, first: pd.DataFrame, second: pd.DataFrame | None, settle: Mapping[str, str]) -> Entered:
+def entered(
+    state: JobState,
+    first: pd.DataFrame,
+    second: pd.DataFrame | None,
+    settle: Mapping[str, str],
+    *,
+    said_by: Mapping[str, object] | None = None,
+    taken_off: Iterable[str] = (),
+) -> Entered:
     """What of the keyed envelopes is taken in, given the words of people (`settle`: envelope → first, second or none).
 
     `first`, `second`: one row is an envelope, all columns of `envelopes` that are keyed. Without `second` all rows go in but those of
     envelopes that wait because two typists differ: of them only those settled as `first`. `none` takes off a number that is on no
-    envelope. Raises UsageError for a word or an envelope that is not there, Refused for an envelope with money or an order.
+    envelope. `said_by`: who, why, decided_at of these words. `taken_off`: envelopes that a file of choices takes off (`settled_before`).
+    Raises UsageError for a word or an envelope that is not there, Refused for an envelope with money or an order.
     """
     settle = {str(n).strip(): str(w).strip().lower() for n, w in settle.items()}
     first = aligned(first, state.envelopes)
@@ -158,15 +167,15 @@ def entered(state: JobState, first: pd.DataFrame, second: pd.DataFrame | None, s
     marks = _marks_of_files(first, second, fields) if second is not None else _marks_of_one(first, waiting)
     prints = _prints(first, second, list(marks.dropna().index))
     said = _words_said(state, settle, prints)
-    gone = [n for n, word in settle.items() if word == "none"]
+    gone = [*(n for n, word in settle.items() if word == "none"), *taken_off]
     # A number that was taken off and has come back, because both keyed it after all, is an envelope like any other.
     back = set(state.envelopes["envelope_no"]) - set(gone)
-    taken_off = {n for n, word in said.items() if word == "none"} - _keyed_by_both(first, second) - back
+    off = {n for n, word in said.items() if word == "none"} - _keyed_by_both(first, second) - back
     rows = _settled_rows(first, second, marks, said, fields)
     # One file alone says nothing about an envelope that two typists differ on.
     silent = set(marks.dropna().index) if second is None else set()
     silent -= {n for n, word in said.items() if word == "first"}
-    rows = rows[~rows["envelope_no"].isin(silent | taken_off)]
+    rows = rows[~rows["envelope_no"].isin(silent | off)]
     marks = marks.mask(marks.index.isin([n for n, w in said.items() if w != "none"]), None)[
         lambda m: ~m.index.isin(silent)
     ]
@@ -174,7 +183,39 @@ def entered(state: JobState, first: pd.DataFrame, second: pd.DataFrame | None, s
     rows = rows.assign(differs=rows["envelope_no"].map(marks).astype("str"))
     # An order that is there is not made anew of half a row.
     rows = rows[rows["differs"].isna() | ~rows["envelope_no"].isin(ordered)]
-    return Entered(rows.reset_index(drop=True), marks, gone, _with_words(state, settle, said, prints))
+    return Entered(rows.reset_index(drop=True), marks, gone, _with_words(state, settle, said, prints, said_by or {}))
+
+
+def settled_before(
+    state: JobState, brought: pd.DataFrame | None, first: pd.DataFrame, second: pd.DataFrame | None
+) -> tuple[JobState, list[str], pd.DataFrame]:
+    """The job with the words that a file of choices brings about envelopes keyed twice; the numbers that it takes off; and findings.
+
+    A word for one typist counts only for the very rows it was said of, as its mark tells; `none` not for an envelope that holds money, is an
+    order, or was keyed by both.
+    """
+    words = None if brought is None else brought[brought["kind"] == "settle"]
+    if words is None or not len(words):
+        return state, [], together()
+    keyed, there = _keyed_by_both(first, second), state.envelopes.set_index("envelope_no")["order_id"]
+    paid = state.envelopes["envelope_id"].isin(state.payments["envelope_id"].dropna())
+    holds = set(state.envelopes.loc[paid, "envelope_no"]) | set(there.index[there.notna()])
+
+    def resolved(_kind: str, number: str, value: str) -> tuple[str, str]:
+        word, *mark = value.lower().split()
+        if word not in WORDS or len(mark) != (word != "none"):
+            raise UsageError(
+                f"settle {number}: the value is none, or first or second and the mark of the rows, as prepaykit choices writes it"
+            )
+        if word == "none" and number in keyed:
+            raise UsageError(f"settle {number}: both typists keyed it: say first or second")
+        if word == "none" and number in holds:
+            raise Refused(f"settle {number}: it holds money or is an order already. Cancel its order instead.")
+        return number, " ".join([word, *mark])
+
+    taken, findings = brought_choices(state, words, "paper", resolved)
+    off = taken.loc[(taken["value"] == "none") & taken["target"].isin(there.index), "target"]
+    return state.replace(choices=kept_choices(state.choices, taken)), list(off), findings
 
 
 def marked(work: JobState, entry: Entered) -> JobState:
@@ -296,14 +337,17 @@ def _settled_rows(
 
 
 def _with_words(
-    state: JobState, settle: Mapping[str, str], said: Mapping[str, str], prints: Mapping[str, str]
+    state: JobState,
+    settle: Mapping[str, str],
+    said: Mapping[str, str],
+    prints: Mapping[str, str],
+    by: Mapping[str, object],
 ) -> pd.DataFrame:
     new = {n: "none" if w == "none" else f"{w} {prints[n]}" for n, w in said.items() if n in settle}
     if not new:
         return state.choices
-    rows = typed("choices", pd.DataFrame({"kind": "settle", "target": list(new), "value": list(new.values())}))
-    old = state.choices[~((state.choices["kind"] == "settle") & state.choices["target"].isin(new))]
-    return typed("choices", pd.concat([old, rows])) if len(old) else rows
+    rows = pd.DataFrame({"kind": "settle", "target": list(new), "value": list(new.values())}).assign(**by)
+    return kept_choices(state.choices, rows)
 
 
 def _require_sensible(

@@ -88,7 +88,7 @@ def _nicknames(pairs: pd.DataFrame, listed: pd.DataFrame) -> pd.DataFrame:
     found = []
     for row in pairs.dropna(subset=["typed_first", "first_name"]).to_dict("records"):
         written, names = forms.first_parts(row["typed_first"]), forms.first_parts(row["first_name"])
-        if len(written) != 1 or not names or written[0] in own_right or not _looks_short(written[0], names[0]):
+        if len(written) != 1 or not names or written[0] in own_right or not looks_short(written[0], names[0]):
             continue
         if _level(written, names) not in _KNOWN and _surname_agrees(row) and _class_agrees(row):
             found.append(
@@ -155,10 +155,10 @@ def _level(written: tuple[str, ...], listed: tuple[str, ...]) -> str:
     return FIRST[int(compare_firsts([written], [listed]).of(np.array([0]), np.array([0]))[0])]
 
 
-def _looks_short(written: str, listed: str) -> bool:
+def looks_short(written: str, listed: str) -> bool:
     """Does it look like a short form: are three letters in a row of the listed name?
 
-    >>> _looks_short("nessie", "vanessa"), _looks_short("gabo", "gabriel"), _looks_short("ana", "mia"), _looks_short("vi", "vivian")
+    >>> looks_short("nessie", "vanessa"), looks_short("gabo", "gabriel"), looks_short("ana", "mia"), looks_short("vi", "vivian")
     (True, True, False, False)
     """
     return len(written) <= len(listed) + 2 and any(written[i : i + 3] in listed for i in range(len(written) - 2))

@@ -3,7 +3,7 @@
 Problem: schools send their list again with spellings corrected, classes changed, codes and ids made anew. A child taken for a new one gets
 a second code, and the order under the first one stays without a picture; two children taken for one would share a picture.
 Rule: what is certain (code, id, name and class) is `decide.names`' own. Here is the rest, and all of it is only **proposed**: a row that
-nobody is known for, and a child of the job who is missing in the file, whose names are nearly alike, are named as a pair, and the
+nobody is known for, and a child of the job who is missing in the file (or has a blank card only), whose names are nearly alike, are named as a pair, and the
 row waits until a person says which: the same child, or a new one. Two rows of one id or code are one child if their names agree,
 else two, and both are told.
 
@@ -128,6 +128,13 @@ def missing_people(state: JobState, rows: pd.DataFrame) -> pd.DataFrame:
     return state.subjects[gone]
 
 
+def _not_met(state: JobState, rows: pd.DataFrame) -> pd.DataFrame:
+    """Missing people, and children whom a blank card was given to: the school may have put them on its list meanwhile."""
+    by_card = (state.subjects["source"] == "blank_card") & (state.subjects["kind"] != "blank")
+    by_card &= ~state.subjects["subject_id"].isin(rows["subject_id"].dropna())
+    return pd.concat([missing_people(state, rows), state.subjects[by_card]])
+
+
 def perhaps_same(state: JobState, rows: pd.DataFrame) -> pd.DataFrame:
     """Rows that nobody is known for, each with the missing children it may be: `row`, `access_code`, `words`.
 
@@ -136,7 +143,7 @@ def perhaps_same(state: JobState, rows: pd.DataFrame) -> pd.DataFrame:
     both names exactly, in another class; the parents' e-mail or phone, and nearly the first name. Different ids speak against it,
     unless both names are exact.
     """
-    new, gone = rows[rows["subject_id"].isna() & (rows["kind"] != "blank")], missing_people(state, rows)
+    new, gone = rows[rows["subject_id"].isna() & (rows["kind"] != "blank")], _not_met(state, rows)
     if not len(new) or not len(gone):
         return pd.DataFrame({"row": [], "access_code": [], "words": []})
     first, last = _levels(new, gone)

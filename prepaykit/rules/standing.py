@@ -10,8 +10,10 @@ it. Two orders for one child are said with what both ask for: the same is likely
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
+from prepaykit.rules.learnt import looks_short
 from prepaykit.rules.matching.exact import bare, match_exactly
 from prepaykit.rules.order_entry import lines_sum, listed_subjects, purchases
 from prepaykit.rules.weighed import weighed_findings, words_of_candidates
@@ -147,9 +149,10 @@ def _unmatched(work: JobState, orders: pd.DataFrame, verb: str, seen: Weighed | 
 
 
 def _contradictions(work: JobState, orders: pd.DataFrame, verb: str) -> pd.DataFrame:
-    """A code must not overrule a name: both names differ, or the name typed is that of another child of the list.
+    """A code or student id must not overrule a name: the name typed is that of another child, both names differ, or the first name does.
 
-    The second is how a sibling's code looks. A nickname or a misspelling of one name says nothing.
+    The first is how a sibling's code looks, the last how a brother or sister's who is not on the list does. A nickname, a short form or a
+    misspelling of one name says nothing, and neither does another surname alone.
     """
     here = work.order_subjects[work.order_subjects["order_id"].isin(orders["order_id"])]
     numbers, refs = orders.set_index("order_id")["order_no"], refs_of(work)
@@ -158,23 +161,52 @@ def _contradictions(work: JobState, orders: pd.DataFrame, verb: str) -> pd.DataF
         & here["access_code"].notna()
         & ~here["access_code"].isin(work.subjects["access_code"])
     ]
-    children = here[here["matched_by"] == "code"]
+    children = here[here["matched_by"].isin(["code", "student_id"]) & here["subject_id"].notna()]
+    # Of one found by its id, what was typed as code is not the child's.
+    codes = work.subjects.set_index("subject_id")["access_code"]
+    children = children.assign(access_code=children["subject_id"].map(codes))
     typed, named = _typed_names(children), _listed_names(work, children)
     known = typed.notna().all(axis=1) & named.notna().all(axis=1)
     differs = typed != named
     swapped = (typed["first"] == named["last"]) & (typed["last"] == named["first"])
     other = _other_child(work, typed, children)
     is_other = known & differs["first"] & other.notna() & ~swapped
-    is_wrong = known & differs.all(axis=1) & ~swapped & ~is_other
+    open_ = known & differs["first"] & ~swapped & ~is_other
+    is_wrong = open_ & (differs["last"] | _first_names_contradict(work, children, open_))
+    words = {
+        True: "the name typed is not that of the child with this student id, code",
+        False: "the name typed is not the name of code",
+    }
+    by_id = children["matched_by"] == "student_id"
+    ids = is_wrong & by_id
     return together(
         found(verb, "code_of_another_child", "order_subjects", children.loc[is_other, "order_subject_id"],
               _told(children[is_other], numbers, "the name typed is that of another child, not of code"), suggestion=other[is_other],
               hints=children.loc[is_other, "order_subject_id"].map(refs)),
-        found(verb, "name_contradicts_code", "order_subjects", children.loc[is_wrong, "order_subject_id"],
-              _told(children[is_wrong], numbers, "the name typed is not the name of code"), hints=children.loc[is_wrong, "order_subject_id"].map(refs)),
+        *[found(verb, "name_contradicts_code", "order_subjects", children.loc[rows, "order_subject_id"],
+                _told(children[rows], numbers, words[how]), hints=children.loc[rows, "order_subject_id"].map(refs))
+          for how, rows in ((True, ids), (False, is_wrong & ~ids))],
         found(verb, "order_code_unlisted", "order_subjects", unlisted["order_subject_id"],
               _told(unlisted, numbers, "joined by id or name, for nobody has code")),
     )  # fmt: skip
+
+
+def _first_names_contradict(work: JobState, children: pd.DataFrame, rows: pd.Series) -> pd.Series:
+    """Is the first name typed quite another one than the listed one: no nickname, short form, part, initial, slip or sound of it?"""
+    result = pd.Series(False, index=children.index)
+    if not rows.any():
+        return result
+    from prepaykit.rules.matching.forms import first_parts
+    from prepaykit.rules.matching.levels import FIRST, compare_firsts
+
+    listed = children.loc[rows, "subject_id"].map(work.subjects.set_index("subject_id")["first_name"])
+    sides = [[first_parts(t) for t in side] for side in (children.loc[rows, "typed_first"], listed)]
+    distinct = [sorted(set(side)) for side in sides]
+    at = [np.array([{v: i for i, v in enumerate(d)}[v] for v in side]) for d, side in zip(distinct, sides, strict=True)]
+    quite_other = compare_firsts(*distinct).of(*at) == FIRST.index("different")
+    short = [bool(a and b) and looks_short(a[0], b[0]) for a, b in zip(*sides, strict=True)]
+    result[rows] = quite_other & ~np.array(short, dtype=bool)
+    return result
 
 
 def _typed_names(children: pd.DataFrame) -> pd.DataFrame:

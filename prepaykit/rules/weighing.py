@@ -23,7 +23,7 @@ import pandas as pd
 
 from prepaykit.rules.learnt import learnt_from
 from prepaykit.rules.matching.exact import match_exactly
-from prepaykit.rules.order_entry import listed_subjects
+from prepaykit.rules.order_entry import listed_subjects, purchases
 from prepaykit.tables.state import JobState
 
 if TYPE_CHECKING:
@@ -166,6 +166,15 @@ def refs_of(work: JobState) -> pd.Series:
     return pd.Series(
         (number + (":" + place).where(several, "")).to_numpy(), index=rows["order_subject_id"].to_numpy(), dtype="str"
     )
+
+
+def refs_as_bought(work: JobState) -> pd.Series:
+    """The same by the order that was bought, wherever its parts have gone since: `104001:2` stays so when it is split off as `104001/2`."""
+    if not len(work.orders):
+        return refs_of(work)
+    bought = work.order_subjects["order_id"].map(purchases(work.orders))
+    children = work.order_subjects.assign(order_id=bought).sort_values("order_subject_id")
+    return refs_of(work.replace(order_subjects=children))
 
 
 def named_people(work: JobState) -> pd.DataFrame:

@@ -6,10 +6,14 @@ import pytest
 from prepaykit import Studio
 from prepaykit.decide.codes import plan_codes
 from prepaykit.decide.paper import plan_paper
+from prepaykit.decide.photos import plan_photos
 from prepaykit.demo.tables import write_csv
 from prepaykit.errors import UsageError
 from prepaykit.rules.choosing import choices_table
+from prepaykit.tables.catalog import typed
 from tests.decide.school import NAMES, NOW, PRICES, blank, envelopes, job, matches, online, orders, paper, said
+from tests.rules.picture_day import day
+from tests.rules.picture_day import job as classes
 from tests.tables_as_text import table
 
 ROWS = envelopes("""
@@ -21,7 +25,7 @@ LATER = NOW + pd.Timedelta(days=1)
 
 
 def brought(text):
-    rows = table(text)
+    rows = table(text).astype({"target": "str", "value": "str"})
     rows["decided_at"] = pd.to_datetime(rows["decided_at"], utc=True) if "decided_at" in rows else pd.NaT
     return rows.reindex(columns=["kind", "target", "value", "who", "why", "decided_at"]).assign(
         row=range(2, len(rows) + 2)
@@ -168,3 +172,100 @@ def test_choices_go_through_a_real_file_and_come_out_the_same(tmp_path):
     pd.testing.assert_frame_equal(one, two)
     assert one["why"].tolist() == ["=asked, twice"] * 2 and set(one["who"]) == {"ana"}
     assert matches(states[0]) == matches(states[1])
+
+
+def test_a_file_names_children_of_orders_never_by_a_key_which_is_another_child_elsewhere():
+    state = online(job(), orders("order_no  student_first  student_last\n1001  Some  Body\n1002  Else  Body"))
+    file = brought("kind        target  value\norder_code  1       X-1")
+    state = state.after(plan_codes(state, choices=file))
+    assert matches(state) == {"1001": ("", ""), "1002": ("", "")}
+    assert "no child of an order named 1 " in plan_codes(state, choices=file).findings["detail"].iloc[0]
+
+
+def test_an_order_that_was_split_keeps_the_name_it_was_bought_under():
+    rows = orders("order_no  student_first  student_last\n1001  Some  Body\n1001  Other  Body")
+    state = online(job(), rows)
+    state = state.after(plan_codes(state, order_code={"1001:2": "X-9"}, who="ana", now=NOW))
+    part = state.orders.assign(order_id=2, order_no="1001/2", split_from_id=1)
+    children = state.order_subjects.assign(order_id=[1, 2])
+    split = state.replace(orders=typed("orders", pd.concat([state.orders, part])), order_subjects=children)
+    file = choices_table(split).assign(row=[2])
+    assert file["target"].tolist() == ["1001:2"]
+    assert plan_codes(split, choices=file).findings.empty
+    again = online(job(), rows)
+    assert plan_codes(again, choices=file).changes["choices"].inserts["target"].tolist() == ["2"]
+
+
+def test_a_frame_in_a_file_is_the_picture_itself_and_not_its_number_in_one_studio():
+    shot = classes("KA11", "KB22")
+    one = other = shot.after(plan_photos(shot, day("KA11 . ? .")))
+    one = one.after(plan_codes(one, tag={3: "KB22"}, hide=[2], favourite={"KA11": 2}, who="ana", now=NOW))
+    file = choices_table(one).assign(row=[2, 3, 4])
+    assert not set(file["target"]) & {"2", "3"}
+    turned = dict(zip([1, 2, 3, 4], [4, 3, 2, 1], strict=True))
+    frames = other.frames.assign(frame_id=other.frames["frame_id"].map(turned))
+    galleries = other.galleries.assign(frame_id=other.galleries["frame_id"].map(turned))
+    other = other.replace(frames=frames, galleries=galleries)
+    again = other.after(plan_codes(other, choices=file))
+    kept = again.choices.set_index("kind")
+    assert kept.loc["tag", "target"] == "2" and kept.loc["hide", "target"] == "3" and kept.loc["frame", "value"] == "3"
+    gone = file.assign(target=file["target"].str.replace("#.*", "#0000deadbeef", regex=True))
+    assert (
+        "its picture has not been read"
+        in plan_codes(other, choices=gone[gone["kind"] == "tag"]).findings["detail"].iloc[0]
+    )
+
+
+TYPED_ONCE = envelopes(
+    "envelope_no  student_first  student_last  teacher\nE-1  Guadalupe  Iyer  Hewitt\nE-3  Owen  Castillo  Adeyemi"
+)
+TYPED_AGAIN = envelopes("envelope_no  student_first  student_last  teacher\nE-1  Sofía  Cerda  Hewitt")
+
+
+def test_who_of_two_typists_is_right_is_kept_with_who_said_so_and_done_again_from_a_file():
+    words = {"E-1": "second", "E-3": "none"}
+    by_hand = paper(job(), TYPED_ONCE, second=TYPED_AGAIN, settle=words, who="ana", why="looked at them")
+    file = choices_table(by_hand).assign(row=[2, 3])
+    assert set(file["who"]) == {"ana"} and set(file["why"]) == {"looked at them"} and set(file["decided_at"]) == {NOW}
+    again = paper(job(), TYPED_ONCE, second=TYPED_AGAIN, choices=file)
+    for name in ("choices", "orders", "order_subjects", "payments", "postings", "envelopes", "findings"):
+        pd.testing.assert_frame_equal(again.tables[name], by_hand.tables[name])
+    waiting = paper(job(), TYPED_ONCE, second=TYPED_AGAIN)
+    late = paper(waiting, TYPED_ONCE, second=TYPED_AGAIN, choices=file)
+    assert late.envelopes["envelope_no"].tolist() == ["E-1"] and late.payments["amount_cents"].sum() == 900
+    other = TYPED_AGAIN.assign(student_first="Mateo")
+    asked_again = paper(job(), TYPED_ONCE, second=other, choices=file)
+    assert list(said(asked_again, "keyed_differently").index) == ["E-1"]
+
+
+def test_no_file_takes_off_an_envelope_that_holds_money():
+    file = brought("kind    target  value\nsettle  E-1     none")
+    state = paper(job(), TYPED_ONCE)
+    state = paper(state, choices=file)
+    assert state.envelopes["envelope_no"].tolist() == ["E-1", "E-3"]
+    assert "holds money" in said(state, "choice_unusable")["detail"].iloc[0]
+
+
+def test_what_was_accepted_or_chosen_for_one_print_is_done_by_hand_and_said_so():
+    file = brought("kind    target  value\naccept  1001    underpaid\nframe   7       118")
+    told = plan_codes(job(), choices=file).findings
+    assert told["code"].tolist() == ["choice_by_hand"] * 2 and set(told["severity"]) == {"note"}
+    assert "prepaykit place --accept 1001" in told["next_move"].iloc[0]
+    assert "prepaykit revise --replace 7=118" in told["next_move"].iloc[1]
+
+
+def test_of_two_rows_about_the_same_the_later_one_counts_wherever_it_stands():
+    file = brought("""
+        kind   target  value  who  decided_at
+        match  E-1     X-2    bo   2026-09-13
+        match  E-1     X-1    ana  2026-09-12
+    """)
+    assert matches(paper(job(), ROWS, choices=file)) == {"E-1": ("X-2", "person")}
+
+
+def test_a_jobs_own_file_says_nothing_new_to_it():
+    state = paper(job(), ROWS, match={"E-1": "X-1"}, who="ana")
+    state = state.after(plan_codes(state, order_code={"E-1": "X-2"}, who="bo", now=LATER))
+    file = choices_table(state).assign(row=[2, 3])
+    plan = plan_paper(state, ROWS, choices=file, now=LATER)
+    assert "choice_superseded" not in set(plan.findings["code"]) and "choices" not in plan.changes

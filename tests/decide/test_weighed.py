@@ -294,3 +294,30 @@ def test_a_plan_says_how_many_were_matched_by_weighing():
     assert plan.result["weighed"] == 1
     assert plan.headline.endswith("1 matched by weighing")
     assert "weighing" not in plan_orders(job(), orders("order_no").head(0), now=NOW).headline
+
+
+def test_the_student_id_of_another_child_does_not_overrule_the_name():
+    names = NAMES.assign(student_id=[f"S{i}" for i in range(len(NAMES))])
+    rows = orders("""
+        order_no  student_first  student_last  student_id
+        1         Mateo          Cerda         S2
+        2         Bruno          Cerda         S2
+        3         Sofi           Cerda         S2
+    """)
+    state = online(job(names), rows)
+    assert list(said(state, "code_of_another_child").index) == ["1"]
+    assert list(said(state, "name_contradicts_code").index) == ["2"]
+    for code in ("code_of_another_child", "name_contradicts_code"):
+        assert set(said(state, code)["severity"]) == {"error"}
+
+
+def test_the_code_of_a_brother_or_sister_is_not_taken_for_a_child_who_is_not_on_the_list():
+    rows = orders("""
+        order_no  access_code  student_first  student_last
+        1         X-3          Bruno          Cerda
+        2         X-3          Sofi           Cerda
+        3         X-9          Nessie         Quigley
+        4         X-5          Emma           Lowe-Smith
+    """)
+    state = online(job(), rows)
+    assert list(said(state, "name_contradicts_code").index) == ["1"]
