@@ -321,3 +321,23 @@ def test_the_code_of_a_brother_or_sister_is_not_taken_for_a_child_who_is_not_on_
     """)
     state = online(job(), rows)
     assert list(said(state, "name_contradicts_code").index) == ["1"]
+
+
+def test_a_blank_card_takes_no_half_name_while_two_typists_differ():
+    one = envelopes("envelope_no  student_first  student_last\nE-1  Zoe  Roe")
+    two = one.assign(student_last="Rowe")
+    state = paper(job(), one, second=two)
+    card = blank(state)
+    state = paper(state, match={"E-1": card})
+    assert state.subjects.set_index("access_code").loc[card, "kind"] == "blank"
+    state = paper(state, one, second=two, settle={"E-1": "second"})
+    assert state.subjects.set_index("access_code").loc[card, ["first_name", "last_name"]].tolist() == ["Zoe", "Rowe"]
+
+
+def test_a_child_of_a_blank_card_whom_the_school_lists_with_another_spelling_waits_for_a_person():
+    state = online(job(), orders("order_no  student_first  student_last  teacher\n1001  Zoe  Roe  Mrs. Hewitt"))
+    card = blank(state)
+    state = state.after(plan_codes(state, order_code={"1001": card}, now=NOW))
+    row = pd.DataFrame({"first_name": ["Zoey"], "last_name": ["Roe"], "grade": ["3"], "teacher": ["Mrs. Hewitt"]})
+    plan = plan_names(state, pd.concat([NAMES, row], ignore_index=True), seed=3, now=NOW)
+    assert plan.findings.loc[plan.findings["code"] == "perhaps_same_child", "suggestion"].tolist() == [card]
