@@ -16,16 +16,15 @@ import pandas as pd
 
 from prepaykit.decide.photos import picture_tables
 from prepaykit.decide.populate import refill_some, was_populated
-from prepaykit.errors import Refused, UsageError
+from prepaykit.errors import UsageError
 from prepaykit.rules.albums import FAVOURITE, favourites
 from prepaykit.rules.choosing import brought_choices, frame_of_file, kept_choices
-from prepaykit.rules.code_causes import code_causes
-from prepaykit.rules.codes import compact, nearest_codes
+from prepaykit.rules.code_book import CodeBook, children_named, favourites_named, frame_of, order_subject_of, tag_value
 from prepaykit.rules.naming import named_cards, read_names_of_cards
-from prepaykit.rules.order_entry import CHILD_MAY_CHANGE
 from prepaykit.rules.slots import Filled
 from prepaykit.rules.standing import restated
-from prepaykit.rules.weighing import UNDECIDED, refs_as_bought, refs_of
+from prepaykit.rules.taken_proposals import taken_proposals
+from prepaykit.rules.weighing import UNDECIDED, refs_as_bought
 from prepaykit.tables.catalog import typed
 from prepaykit.tables.findings import together
 from prepaykit.tables.plan import Plan
@@ -79,9 +78,9 @@ def plan_codes(
     """
     before = state
     state, said = _with_names_of_cards(state, name or {}), {"why": why or None, "who": who, "decided_at": now}
-    book = _CodeBook(state)
+    book = CodeBook(state)
     hide = hide if isinstance(hide, Mapping) else dict.fromkeys(hide or (), True)
-    taken = _taken(state, take)
+    taken = taken_proposals(state, take)
     tag, relabel, bind = (
         {**(given or {}), **taken.of(verb)} for verb, given in (("tag", tag), ("relabel", relabel), ("bind", bind))
     )
@@ -90,14 +89,14 @@ def plan_codes(
         {**hide, **dict.fromkeys(taken.of("show"), False)},
     )
     decided = [
-        *[("tag", str(_frame(state, f)), _tag_value(book, codes)) for f, codes in tag.items()],
+        *[("tag", str(frame_of(state, f)), tag_value(book, codes)) for f, codes in tag.items()],
         *[("relabel", book.seen(read), book.listed(code)) for read, code in relabel.items()],
         *[("bind", book.blank(code), book.named(to)) for code, to in bind.items()],
-        *[("hide", str(_frame(state, f)), "hidden" if is_hidden else "shown") for f, is_hidden in hide.items()],
+        *[("hide", str(frame_of(state, f)), "hidden" if is_hidden else "shown") for f, is_hidden in hide.items()],
     ]
-    decided += [("frame", FAVOURITE + code, frame) for code, frame in _favourites(state, book, favourite or {})]
+    decided += [("frame", FAVOURITE + code, frame) for code, frame in favourites_named(state, book, favourite or {})]
     decided += [
-        ("order_code", str(_order_subject(state, order)), _child(book, code)) for order, code in order_code.items()
+        ("order_code", str(order_subject_of(state, order)), _child(book, code)) for order, code in order_code.items()
     ]
     brought, replayed = brought_choices(state, choices, "codes", lambda *row: _resolved(state, book, *row))
     new = pd.concat([t for t in (brought, _as_choices(decided, said)) if len(t)] or [brought]).drop_duplicates(
@@ -143,201 +142,6 @@ def plan_codes(
     )
 
 
-# --- what was asked for ------------------------------------------------------------------------------------------------
-
-
-class _CodeBook:
-    """The codes of the job; every answer is a code as it is stored, or an error that says what would be right."""
-
-    def __init__(self, state: JobState) -> None:
-        self._state = state
-        self._people = state.subjects.loc[state.subjects["kind"] != "blank", "access_code"]
-        self._blanks = state.subjects.loc[state.subjects["kind"] == "blank", "access_code"]
-        self._groups = state.groups["access_code"]
-        self._seen = pd.Series(state.frames["codes"].dropna().str.split().explode().unique(), dtype="str")
-
-    def listed(self, code: str) -> str:
-        """A code of the names list: of a person, a blank card or a group."""
-        return self._one(code, [self._people, self._blanks, self._groups], "on the names list")
-
-    def person(self, code: str) -> str:
-        """The code of a person or a blank card."""
-        return self._one(code, [self._people, self._blanks], "of a person on the names list")
-
-    def named(self, code: str) -> str:
-        """The code of a person with a name."""
-        return self._one(code, [self._people], "of a person on the names list")
-
-    def blank(self, code: str) -> str:
-        """The code of a blank card."""
-        return self._one(code, [self._blanks], "of a blank card")
-
-    def seen(self, code: str) -> str:
-        """A code that was read on a card or named by a person."""
-        return self._one(
-            code, [self._seen, self._state.galleries["read_code"]], "on any card of this job", may_be_foreign=True
-        )
-
-    def subject_id(self, code: str) -> int:
-        """Whose code it is."""
-        return int(self._state.subjects.loc[self._state.subjects["access_code"] == code, "subject_id"].iloc[0])
-
-    def _one(self, code: str, where: list[pd.Series], what: str, *, may_be_foreign: bool = False) -> str:
-        known = dict.fromkeys(c for part in where for c in part)
-        if code in known:
-            return code
-        alike = [c for c in known if compact(c) == compact(str(code))]
-        if len(alike) == 1:
-            return alike[0]
-        elsewhere = self._state.other_codes
-        job = elsewhere.loc[elsewhere["access_code"].map(compact) == compact(str(code)), "job"]
-        if len(job) and not may_be_foreign:
-            raise Refused(
-                f"code {code} belongs to job {job.iloc[0]}: a picture or order of {self._state.name} cannot be filed under it"
-            )
-        near = nearest_codes(str(code), list(known))[:3]
-        hint = f"; near to it: {', '.join(near)}" if near else ""
-        raise UsageError(f"{code} is not {what} ({self._state.name}){hint}")
-
-
-def _frame(state: JobState, frame: int | str) -> int:
-    if str(frame).isdigit() and int(frame) in set(state.frames["frame_id"]):
-        return int(frame)
-    raise UsageError(f"there is no frame {frame} in {state.name}: give the number that findings show, such as 118")
-
-
-def _favourites(state: JobState, book: _CodeBook, chosen: Mapping[str, int | str]) -> list[tuple[str, str]]:
-    """Code and frame of each gallery's favourite; the frame must stand in that gallery."""
-    result = []
-    for typed_code, typed_frame in chosen.items():
-        code, frame = book.person(typed_code), _frame(state, typed_frame)
-        own = state.galleries[(state.galleries["access_code"] == code) & (state.galleries["frame_id"] == frame)]
-        if not len(own):
-            raise Refused(
-                f"frame {frame} is not in the gallery of {code}: a favourite is one of the child's own frames"
-            )
-        result.append((code, str(frame)))
-    return result
-
-
-def _tag_value(book: _CodeBook, codes: str | Iterable[str]) -> str:
-    codes = codes.split() if isinstance(codes, str) else list(codes)
-    return " ".join(dict.fromkeys(book.listed(c) for c in codes))
-
-
-def _order_subject(state: JobState, order: int | str) -> int:
-    """The row of order_subjects that is meant: by its key (a number), or by the order's number (text)."""
-    rows = state.order_subjects
-    if isinstance(order, str):
-        named = _named(state, order)
-        order = named[0] if len(named) == 1 else order
-    if isinstance(order, str):
-        ids = state.orders.loc[state.orders["order_no"] == order, "order_id"]
-        rows = (
-            rows[rows["order_id"].isin(ids)]
-            if len(ids) or not order.isdigit()
-            else rows[rows["order_subject_id"] == int(order)]
-        )
-        if len(rows) > 1:
-            keys = ", ".join(rows["order_subject_id"].astype("str"))
-            raise UsageError(f"order {order} is for {len(rows)} children: say which, by one of {keys}")
-    else:
-        rows = rows[rows["order_subject_id"] == int(order)]
-    if not len(rows):
-        raise UsageError(f"there is no order {order} in {state.name}")
-    row = rows.iloc[0]
-    at = state.orders[state.orders["order_id"] == row["order_id"]].iloc[0]
-    if at["status"] not in CHILD_MAY_CHANGE:
-        raise Refused(
-            f"order {at['order_no']} is {at['status']}: the child of an order is changed while the order is in a collection or in "
-            "manual revision. Cancel it, or order a reprint, instead."
-        )
-    return int(row["order_subject_id"])
-
-
-def _named(state: JobState, order: str) -> list[int]:
-    """The child of an order that is named so (`refs_of`): one key of order_subjects, or none."""
-    refs = refs_of(state)
-    return [int(key) for key in refs.index[refs == order]]
-
-
-class _Taken:
-    """Proposals that a person took: each a first one, no two about the same frames or the same child."""
-
-    def __init__(self, rows: pd.DataFrame) -> None:
-        self._rows = rows
-
-    def of(self, verb: str) -> dict[int | str, str]:
-        """What they come to, as if it had been typed."""
-        rows = self._rows[self._rows["verb"] == verb]
-        origin = rows["order_subject_id"].astype("int64") if verb == "order_code" else rows["from"]
-        return dict(zip(origin, rows["to"], strict=True))
-
-    def explained(self, choices: pd.DataFrame) -> pd.DataFrame:
-        """The choices, those that were taken with the evidence behind the person's own reason."""
-        rows = self._rows
-        kind = rows["verb"].replace("show", "hide")
-        target = rows["from"].where(kind != "order_code", rows["order_subject_id"].astype("str"))
-        said = dict(
-            zip(
-                zip(kind, target, strict=True),
-                rows["cause"] + ", " + rows["sure"] + ": " + rows["evidence"],
-                strict=True,
-            )
-        )
-        more = pd.Series(
-            [said.get(key) for key in zip(choices["kind"], choices["target"], strict=True)], choices.index, dtype="str"
-        )
-        why = (choices["why"].fillna("") + " (proposed: " + more + ")").str.strip()
-        return choices.assign(why=why.where(more.notna(), choices["why"]))
-
-
-def _taken(state: JobState, keys: Iterable[str]) -> _Taken:
-    keys = list(dict.fromkeys(keys))
-    if not keys:
-        return _Taken(pd.DataFrame(columns=["verb", "from", "to", "order_subject_id", "cause", "sure", "evidence"]))
-    known = code_causes(state)
-    known = known[known["key"].isin(keys)].sort_values("rank")
-    for key in keys:
-        if key not in set(known["key"]):
-            _refuse_other_job(state, key)
-            raise UsageError(f"there is no proposal {key} for {state.name} now: see them with `prepaykit codes`")
-    later = known[known.groupby("key")["rank"].transform("min") > 1]
-    if len(later):
-        row = later.iloc[0]
-        raise Refused(
-            f"{row['key']} is not the first proposal for order {row['order_no']}. If a look at frames {row['look']} shows that it is right: "
-            f"prepaykit codes --{row['verb'].replace('_', '-')} {row['key'].split(':', 1)[1]}"
-        )
-    _require_waiting(state, known)
-    rows = known.drop_duplicates("key")
-    for column, what in (("from", "the same frames"), ("to", "the same child")):
-        twice = rows[rows.duplicated(column, keep=False) & (rows["verb"] != "order_code")]
-        if len(twice):
-            raise Refused(
-                f"{' and '.join(twice['key'])} speak of {what}: take one, look at what follows, then the other"
-            )
-    return _Taken(rows)
-
-
-def _refuse_other_job(state: JobState, key: str) -> None:
-    to = compact(key.rpartition("=")[2])
-    job = state.other_codes.loc[state.other_codes["access_code"].map(compact) == to, "job"]
-    if len(job):
-        raise Refused(f"{key}: that code belongs to job {job.iloc[0]}; nothing of {state.name} can be filed under it")
-
-
-def _require_waiting(state: JobState, rows: pd.DataFrame) -> None:
-    order = rows["order_subject_id"].map(state.order_subjects.set_index("order_subject_id")["order_id"])
-    status = order.map(state.orders.set_index("order_id")["status"])
-    gone = rows[~status.isin(CHILD_MAY_CHANGE)]
-    if len(gone):
-        at = gone.iloc[0]
-        raise Refused(
-            f"order {at['order_no']} is {status[gone.index[0]]}: take it out of the batch first (prepaykit undo), or correct by hand"
-        )
-
-
 # --- what follows ------------------------------------------------------------------------------------------------------
 
 
@@ -351,10 +155,10 @@ def _as_choices(decided: list[tuple[str, str, str]], said: Mapping[str, object])
     )
 
 
-def _resolved(state: JobState, book: _CodeBook, kind: str, target: str, value: str) -> tuple[str, str]:
+def _resolved(state: JobState, book: CodeBook, kind: str, target: str, value: str) -> tuple[str, str]:
     """A choice of a file as the job keeps it: what is not there, or must not be changed, raises."""
     if kind == "tag":
-        return _file_frame(state, target), _tag_value(book, value)
+        return _file_frame(state, target), tag_value(book, value)
     if kind == "relabel":
         return book.seen(target), book.listed(value)
     if kind == "bind":
@@ -364,13 +168,13 @@ def _resolved(state: JobState, book: _CodeBook, kind: str, target: str, value: s
             raise UsageError(f"hide {target}: the value is hidden or shown, not {value}")
         return _file_frame(state, target), value
     if kind == "frame":
-        [(code, frame)] = _favourites(state, book, {target.removeprefix(FAVOURITE): _file_frame(state, value)})
+        [(code, frame)] = favourites_named(state, book, {target.removeprefix(FAVOURITE): _file_frame(state, value)})
         return FAVOURITE + code, frame
     code = _child(book, value)
     said = state.choices.loc[state.choices["kind"].eq("order_code") & state.choices["value"].eq(code), "target"]
     # By its name alone: the key of a child in one studio is another child's in the next.
     refs = refs_as_bought(state)
-    named = list(refs.index[refs == target]) or _named(state, target)
+    named = list(refs.index[refs == target]) or children_named(state, target)
     if len(named) != 1:
         near = ", ".join(refs[refs.str.contains(rf"(?:^|:){re.escape(target)}(?:$|:)", regex=True)])
         raise UsageError(
@@ -378,7 +182,7 @@ def _resolved(state: JobState, book: _CodeBook, kind: str, target: str, value: s
             + (f": say which, by {near}" if near else "")
         )
     # Said already: it may stand although the order has gone on since.
-    return (str(named[0]) if str(named[0]) in set(said) else str(_order_subject(state, int(named[0])))), code
+    return (str(named[0]) if str(named[0]) in set(said) else str(order_subject_of(state, int(named[0])))), code
 
 
 def _file_frame(state: JobState, text: str) -> str:
@@ -390,7 +194,7 @@ def _file_frame(state: JobState, text: str) -> str:
     return str(frame)
 
 
-def _child(book: _CodeBook, code: str) -> str:
+def _child(book: CodeBook, code: str) -> str:
     """The code of a person or blank card, or a word of `UNDECIDED`."""
     word = str(code).strip().lower()
     if word in UNDECIDED:
@@ -414,7 +218,7 @@ def _with_names_of_cards(state: JobState, name: Mapping[str, str]) -> JobState:
     """The job in which these blank cards have the names that a person gave them."""
     if not name:
         return state
-    book = _CodeBook(state)
+    book = CodeBook(state)
     return state.replace(
         subjects=named_cards(state, read_names_of_cards(state, {book.blank(c): t for c, t in name.items()}))
     )
@@ -429,7 +233,7 @@ def _typed_names(state: JobState, children: Mapping[int, str]) -> pd.DataFrame:
     return rows[[*columns]].rename(columns=columns).assign(access_code=rows["order_subject_id"].map(dict(children)))
 
 
-def _recoded(state: JobState, children: dict[int, str], book: _CodeBook) -> dict[str, pd.DataFrame]:
+def _recoded(state: JobState, children: dict[int, str], book: CodeBook) -> dict[str, pd.DataFrame]:
     """order_subjects with their new child, and the slots that are for it."""
     said = state.order_subjects["order_subject_id"].map(children).astype("str")
     is_nobody = said.isin(UNDECIDED) & ~said.isin(state.subjects["access_code"])
