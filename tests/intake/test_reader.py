@@ -21,7 +21,8 @@ from prepaykit.intake.frames import read_again, read_cards, read_frames
 from prepaykit.intake.jpeg_header import header_of, previews_of
 from prepaykit.intake.qr import read_symbols
 from prepaykit.intake.sources import Opened
-from prepaykit.intake.thumbnails import look_distance, thumbnail_path
+from prepaykit.intake.thumbnails import thumbnail_path
+from prepaykit.rules.looks import look_distance
 from tests.benchmarks.without_cards import picture_without_card
 from tests.intake.drawn import card_and_frames, jpeg
 
@@ -150,8 +151,9 @@ def test_thumbnails_are_small_upright_in_colour_and_carry_nothing_else(tmp_path)
 def test_frames_that_look_the_same_have_nearly_the_same_look_hash(tmp_path):
     for name, content in (("a", scene()), ("b", scene(turned=6)), ("c", scene(bright=6)), ("d", jpeg("ABCD-1234"))):
         (tmp_path / f"{name}.jpg").write_bytes(content)
-    a, b, c, d = read_frames(tmp_path).table["look_hash"]
-    assert look_distance(a, b) <= 2 and look_distance(a, c) <= 4 and look_distance(a, d) > 8
+    looks = read_frames(tmp_path).table["look_hash"]
+    turned, brighter, other = look_distance(looks.iloc[[0, 0, 0]], looks.iloc[[1, 2, 3]])
+    assert turned <= 2 and brighter <= 4 and other > 8
 
 
 # --- cards that are not seen -------------------------------------------------------------------------------------------
