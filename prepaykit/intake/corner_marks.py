@@ -61,17 +61,10 @@ def corner_marks(grey: np.ndarray) -> list[Mark]:
         return []
     rows = _scanned(grey, factor)
     coarse = Image.fromarray(rows).reduce((STEP, 1))  # as high as it has rows: the picture, 4 times coarser again
-    fine = (
-        np.concatenate([_ratios(rows < dark, STEP) for dark in _surroundings(coarse, 1 / STEP, rows.shape)], axis=1)
-        * factor
-    )
     whole = np.asarray(coarse)
-    broad = (
-        np.concatenate([_ratios(whole < dark, 1) for dark in _surroundings(coarse, 1, whole.shape)], axis=1)
-        * factor
-        * STEP
-    )
-    return _distinct(_compared(grey, *fine) + _compared(grey, *broad))
+    fine = [_ratios(dark, STEP) * factor for dark in _darker(rows, coarse, 1 / STEP)]
+    broad = [_ratios(dark, 1) * (factor * STEP) for dark in _darker(whole, coarse, 1)]
+    return _distinct(_compared(grey, *np.concatenate(fine + broad, axis=1)))
 
 
 # --- along the rows ----------------------------------------------------------------------------------------------------
@@ -86,13 +79,16 @@ def _scanned(grey: np.ndarray, factor: int) -> np.ndarray:
     return (both[:, ::factor] >> 1) + (both[:, factor // 2 :: factor] >> 1)
 
 
-def _surroundings(coarse: Image.Image, scale: float, shape: tuple[int, int]) -> Iterator[np.ndarray]:
-    """For each scanned point what is still dark there: a little less than the mean around it, for each size of surroundings."""
-    repeats = 4 if shape[1] % 4 == 0 else 1
+def _darker(points: np.ndarray, coarse: Image.Image, scale: float) -> Iterator[np.ndarray]:
+    """Which scanned points are dark: a little darker than the mean around them, for each size of surroundings."""
+    high, wide = points.shape
+    repeats = 4 if wide % 4 == 0 else 1
     for cell in CELLS:
         mean = coarse.reduce(max(1, round(cell * scale))).point(_DARKER)
-        mean = mean.resize((shape[1] // repeats, shape[0]), Image.Resampling.BILINEAR)
-        yield np.repeat(np.asarray(mean), repeats, axis=1)
+        mean = np.asarray(mean.resize((wide // repeats, high), Image.Resampling.BILINEAR))
+        if repeats == 4:  # each four times, side by side
+            mean = (mean * np.uint32(0x01010101)).view(np.uint8)
+        yield points < mean
 
 
 def _ratios(dark: np.ndarray, step: int) -> np.ndarray:

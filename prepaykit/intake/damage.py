@@ -64,9 +64,9 @@ def step_row(grey: Image.Image, block: int, colour: np.ndarray | None = None) ->
 def _tint(rows: np.ndarray) -> np.ndarray:
     """How red and how blue each part of these rows is, beyond green."""
     some = max(1, rows.shape[1] // PARTS // SAMPLES)
-    sparse = np.ascontiguousarray(rows[:, : PARTS * SAMPLES * some : some]).astype(np.int16)
-    tints = np.stack([sparse[..., c] - sparse[..., 1] for c in (0, 2)], axis=2).reshape(len(sparse), PARTS, SAMPLES, 2)
-    return sum(tints[:, :, i] for i in range(SAMPLES)).astype(np.float32) / SAMPLES
+    sparse = rows[:, : PARTS * SAMPLES * some : some, :3].astype(np.int16)
+    levels = sum(sparse[:, i::SAMPLES] for i in range(SAMPLES))  # rows × parts × colours
+    return (levels[..., ::2] - levels[..., 1:2]).astype(np.float32) / SAMPLES
 
 
 def _is_one_step(steps: np.ndarray, cut_off: np.ndarray, least: np.ndarray, same: np.ndarray) -> bool:

@@ -29,7 +29,7 @@ from prepaykit.intake.damage import step_row
 from prepaykit.intake.jpeg_header import END, Header, NotAPicture, header_of, previews_of
 from prepaykit.intake.qr import BROKEN, Symbols, look, read_symbols
 from prepaykit.intake.sources import Limits, opened_here
-from prepaykit.intake.thumbnails import look_hash, small_upright, thumbnail_path, write_thumbnail
+from prepaykit.intake.thumbnails import EDGE, look_hash, small_upright, thumbnail_path, write_thumbnail
 from prepaykit.tables.source_names import TOO_LARGE
 
 # above this many pixels half the scale shows a card as well, above the second a quarter; a small picture is looked at as it is
@@ -169,7 +169,8 @@ def _read(row: Row, content: bytes, task: Task) -> Row:
         return at_fault(row, "the file is cut off")
     if damage and (len(content) - header.scan_at) * MOST_PIXELS_A_BYTE < header.width * header.height:
         return at_fault(row, "its header claims a picture that is not there")
-    small = small_upright(_picture(pixels), orientation)
+    every = 2 if max(pixels.grey.shape) >= 4 * EDGE else 1  # half the rows are enough to be made so much smaller
+    small = small_upright(_picture(pixels, every=every), orientation, every=every)
     if task.thumbs is not None:
         write_thumbnail(task.thumbs, row.sha256, small)
     # last: a second decode uses the same memory
@@ -217,8 +218,7 @@ def decoded(content: bytes, header: Header, *, scale: int, colour: bool) -> Pixe
             raise NotAPicture(f"cannot be decoded: {complaint}") from None
     if not colour:
         return Pixels(shown[:, :, 0], None, scale, complaint)
-    whole = Image.frombuffer("RGBX", (shown.shape[1], shown.shape[0]), shown, "raw", "RGBX", 0, 1)
-    return Pixels(np.asarray(whole.convert("L")), shown, scale, complaint)
+    return Pixels(np.asarray(_seen_as("RGBX", shown).convert("L")), shown, scale, complaint)
 
 
 def _memory(size: int) -> np.ndarray:
@@ -230,19 +230,24 @@ def _memory(size: int) -> np.ndarray:
     return _kept.place[:size]
 
 
-def _picture(pixels: Pixels) -> Image.Image:
+def _picture(pixels: Pixels, *, every: int = 1) -> Image.Image:
+    """The pixels as a picture, in colour if they are; of its rows only every so manyth. Nothing is copied."""
     shown, mode = (pixels.grey, "L") if pixels.colour is None else (pixels.colour, "RGBX")
-    return Image.frombuffer(mode, (shown.shape[1], shown.shape[0]), np.ascontiguousarray(shown), "raw", mode, 0, 1)
+    return _seen_as(mode, shown, every=every)
+
+
+def _seen_as(mode: str, shown: np.ndarray, *, every: int = 1) -> Image.Image:
+    line = shown.shape[1] * len(mode) * every  # bytes: as many a pixel as the mode has letters
+    return Image.frombuffer(
+        mode, (shown.shape[1], shown.shape[0] // every), np.ascontiguousarray(shown), "raw", mode, line, 1
+    )
 
 
 def _damage(pixels: Pixels) -> str | None:
     """What is wrong inside the picture, in words; None if it is sound."""
     if pixels.complaint is not None:
         return f"damaged inside ({pixels.complaint})"
-    grey = Image.frombuffer(
-        "L", (pixels.grey.shape[1], pixels.grey.shape[0]), np.ascontiguousarray(pixels.grey), "raw", "L", 0, 1
-    )
-    row = step_row(grey, 8 // pixels.scale, pixels.colour)
+    row = step_row(_seen_as("L", pixels.grey), 8 // pixels.scale, pixels.colour)
     return None if row is None else f"damaged inside (from row {row * pixels.scale} on the light or colour is another)"
 
 
@@ -265,7 +270,9 @@ def _symbols(pixels: Pixels, content: bytes, header: Header, *, every_rung: bool
         texts = _texts_of_preview(preview, pixels.grey)
         if texts:
             return Symbols(texts, False)
-    if pixels.scale > 1 and (symbols.is_broken or symbols.suspicion == BROKEN or every_rung):  # rare: worth a second decode, of all pixels
+    if pixels.scale > 1 and (
+        symbols.is_broken or symbols.suspicion == BROKEN or every_rung
+    ):  # rare: worth a second decode, of all pixels
         whole = read_symbols(decoded(content, header, scale=1, colour=False).grey.copy(), every_rung=every_rung)
         if whole.texts:
             return whole

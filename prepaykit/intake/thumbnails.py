@@ -45,13 +45,14 @@ def upright(picture: Image.Image, orientation: int) -> Image.Image:
     return picture
 
 
-def small_upright(picture: Image.Image, orientation: int) -> Image.Image:
-    """The picture at most 512 pixels along the long edge, upright, in RGB or grey."""
-    factor = max(1, max(picture.size) // EDGE)
-    small = picture.reduce(factor) if factor > 1 else picture
+def small_upright(picture: Image.Image, orientation: int, *, every: int = 1) -> Image.Image:
+    """The picture at most 512 pixels along the long edge, upright, in RGB or grey. `every`: only every so manyth of its rows is in `picture`."""
+    wide, high = picture.width, picture.height * every
+    factor = max(1, max(wide, high) // EDGE)
+    small = picture.reduce((factor, max(1, factor // every))) if factor > 1 else picture
     small = small.convert("RGB") if small.mode in ("RGBA", "RGBX") else small
-    scale = min(1.0, EDGE / max(small.size))
-    size = max(1, round(small.width * scale)), max(1, round(small.height * scale))
+    scale = min(1.0, EDGE / max(wide, high))
+    size = max(1, round(wide * scale)), max(1, round(high * scale))
     return upright(small.resize(size, Image.Resampling.BILINEAR) if size != small.size else small, orientation)
 
 
