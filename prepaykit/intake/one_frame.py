@@ -169,7 +169,10 @@ def _read(row: Row, content: bytes, task: Task) -> Row:
         return at_fault(row, "the file is cut off")
     if damage and (len(content) - header.scan_at) * MOST_PIXELS_A_BYTE < header.width * header.height:
         return at_fault(row, "its header claims a picture that is not there")
-    every = 2 if max(pixels.grey.shape) >= 4 * EDGE else 1  # half the rows are enough to be made so much smaller
+    high, wide = pixels.grey.shape
+    every = (
+        2 if max(high, wide) >= 4 * EDGE and high >= EDGE else 1
+    )  # half the rows are enough to be made so much smaller
     small = small_upright(_picture(pixels, every=every), orientation, every=every)
     if task.thumbs is not None:
         write_thumbnail(task.thumbs, row.sha256, small)

@@ -148,6 +148,21 @@ def test_thumbnails_are_small_upright_in_colour_and_carry_nothing_else(tmp_path)
     assert not list((tmp_path / "thumbs").rglob("*.tmp"))
 
 
+def test_a_picture_of_one_line_or_of_odd_size_has_its_thumbnail_too(tmp_path):
+    for wide, high in ((3000, 1), (1, 3000), (3001, 2047)):
+        Image.new("RGB", (wide, high), (180, 90, 40)).save(tmp_path / f"{wide}x{high}.jpg")
+    table = read_frames(tmp_path, thumbs=tmp_path / "thumbs").table.set_index("path")
+    assert table["problem"].isna().all() and table["damage"].isna().all()
+    sizes = [
+        Image.open(io.BytesIO(thumbnail_path(tmp_path / "thumbs", sha).read_bytes())).size for sha in table["sha256"]
+    ]
+    assert dict(zip(table.index, sizes, strict=True)) == {
+        "3000x1.jpg": (512, 1),
+        "1x3000.jpg": (1, 512),
+        "3001x2047.jpg": (512, 349),
+    }
+
+
 def test_frames_that_look_the_same_have_nearly_the_same_look_hash(tmp_path):
     for name, content in (("a", scene()), ("b", scene(turned=6)), ("c", scene(bright=6)), ("d", jpeg("ABCD-1234"))):
         (tmp_path / f"{name}.jpg").write_bytes(content)
