@@ -8,7 +8,16 @@ that `prepaykit.rules` can be had without a store, a notebook or a camera card r
 from importlib import import_module
 
 _HOMES = {
-    "errors": ["IllegalMove", "NeighbourFailed", "PrepaykitError", "Refused", "StalePlan", "Unbalanced", "UsageError"],
+    "errors": [
+        "IllegalMove",
+        "NeighbourFailed",
+        "Overtaken",
+        "PrepaykitError",
+        "Refused",
+        "StalePlan",
+        "Unbalanced",
+        "UsageError",
+    ],
     "intake.frames": ["read_cards"],
     "rules.balance": ["balance"],
     "rules.batching": ["pack"],

@@ -5,6 +5,7 @@
     ├── Refused         3     an unsafe request; the message names the rule and the way out
     │   ├── Unbalanced        the books do not balance
     │   ├── StalePlan         somebody changed the job since the plan was made
+    │   ├── Overtaken         somebody decided about this row in another window
     │   └── IllegalMove       a status cannot go from here to there
     └── NeighbourFailed 4     a lab, a mail server, Stripe or a disk did not do its part
 
@@ -39,6 +40,10 @@ class Unbalanced(Refused):
 
 class StalePlan(Refused):
     """The job has changed since the plan was made. Make the plan anew and look at it again."""
+
+
+class Overtaken(Refused):
+    """Somebody else decided about the same row meanwhile. Their decision stands until you have seen it."""
 
 
 class IllegalMove(Refused):

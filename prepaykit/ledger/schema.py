@@ -1,11 +1,12 @@
-"""The schema of a studio's database: the catalog's tables, and the ledger's own four.
+"""The schema of a studio's database: the catalog's tables, and the ledger's own five.
 
 `SCHEMA` holds both. The ledger's tables: `ops` (one row is an operation that somebody applied), `journal` (one row is a row
-that an operation changed), `outbox` (one row is something promised to a neighbour), and Alembic's own version table.
+that an operation changed), `outbox` (one row is something promised to a neighbour), `drafts` (one row is a press in a panel, not
+applied yet), and Alembic's own version table.
 `ops`, `journal` and `postings` are append-only by trigger on both databases: not even our own bug can rewrite what happened.
 
 >>> sorted(set(SCHEMA.tables) - set(METADATA.tables))
-['journal', 'ops', 'outbox']
+['drafts', 'journal', 'ops', 'outbox']
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from sqlalchemy import (
 from prepaykit.tables.catalog import METADATA
 from prepaykit.tables.columns import WHOLE
 
-REVISION = "0006"
+REVISION = "0007"
 """The schema this package was made for: the newest revision under `migrations/versions` (a test holds the two together)."""
 
 APPEND_ONLY = ("ops", "journal", "postings")
@@ -114,5 +115,26 @@ OUTBOX = Table(
     ForeignKeyConstraint(["job_id", "op_no"], ["ops.job_id", "ops.op_no"], name="fk_outbox_op"),
     CheckConstraint(f"state IN ({', '.join(repr(s) for s in OUTBOX_STATES)})", name="ck_outbox_state"),
     Index("ix_outbox_state", "state"),
+    sqlite_strict=True,
+)
+
+DRAFTS = Table(
+    "drafts",
+    SCHEMA,
+    _column("job_id", WHOLE, "the job"),
+    _column("draft_no", WHOLE, "order within the job, from 1: a later one about the same row counts"),
+    _column("draft_id", Text(), "idempotency key, made where the key was pressed: the same press is kept once"),
+    _column("panel", Text(), "where it was decided"),
+    _column("row_key", Text(), "about what"),
+    _column("action", Text(), "what was pressed; `undo` takes back what was said of the row"),
+    _column("value", Text(), "with what value"),
+    _column("who", Text(), "who pressed it"),
+    _column("session", Text(), "which open panel it came from"),
+    _column("at_utc", Text(), "when, UTC"),
+    _column("op_no", WHOLE, "the operation that it went into; missing while it waits", needed=False),
+    PrimaryKeyConstraint("job_id", "draft_no", name="pk_drafts"),
+    UniqueConstraint("draft_id", name="uq_drafts_draft_id"),
+    ForeignKeyConstraint(["job_id"], ["jobs.job_id"], name="fk_drafts_job"),
+    Index("ix_drafts_panel", "job_id", "panel"),
     sqlite_strict=True,
 )

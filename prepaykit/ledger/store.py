@@ -150,7 +150,7 @@ class Store:
     def read(self, job: str) -> JobState:
         """One job as it is at this moment, all tables of the same moment, rows in the order of their keys."""
         with self.database.reading() as connection:
-            job_id = _job_id(connection, job)
+            job_id = job_id_of(connection, job)
             tables = {"jobs": _read_table(connection, "jobs", job_id)}
             tables |= {name: _read_table(connection, name, job_id) for name in JOB_TABLES}
             return JobState(tables, _head(connection, job_id), _codes_of_others(connection, job_id))
@@ -158,7 +158,7 @@ class Store:
     def history(self, job: str) -> pd.DataFrame:
         """Every operation of a job: op_no, at_utc, actor, verb, why, changes, undone_by, undo_of, headline."""
         with self.database.reading() as connection:
-            return _history.history(connection, _job_id(connection, job))
+            return _history.history(connection, job_id_of(connection, job))
 
     def next_to_undo(self, job: str) -> int | None:
         """The operation that `undo` without a number would take back: the last that stands and is not itself an undo."""
@@ -171,12 +171,12 @@ class Store:
     def journal(self, job: str, op_no: int | None = None) -> pd.DataFrame:
         """Every field that was changed: op_no, table, key, column, before, after; new and deleted rows field by field."""
         with self.database.reading() as connection:
-            return _history.journal(connection, _job_id(connection, job), op_no)
+            return _history.journal(connection, job_id_of(connection, job), op_no)
 
     def outbox(self, job: str | None = None) -> pd.DataFrame:
         """What was promised to neighbours: key, job, op_no, kind, state, attempts, lease_until, receipt, error, sent_at, payload."""
         with self.database.reading() as connection:
-            return _history.outbox(connection, None if job is None else _job_id(connection, job))
+            return _history.outbox(connection, None if job is None else job_id_of(connection, job))
 
     # --- changing --------------------------------------------------------------------------------------------------------
 
@@ -223,7 +223,7 @@ class Store:
 
     def _undo(self, job: str, op_no: int | None, actor: str, why: str, op_id: str) -> Receipt:
         with self._explained(job, "undo", ()), self.database.writing() as connection:
-            job_id = _job_id(connection, job, lock=True)
+            job_id = job_id_of(connection, job, lock=True)
             if (done := _done_before(connection, job, op_id)) is not None:
                 if done.verb != "undo" or (op_no is not None and done.undo_of != op_no):
                     raise Refused(_other_plan(op_id))
@@ -246,7 +246,7 @@ class Store:
                 return done
             if basis is None:
                 return self._write(connection, _next_job(connection, operation), 1, operation)
-            job_id = _job_id(connection, operation.job, lock=True)
+            job_id = job_id_of(connection, operation.job, lock=True)
             head = _head(connection, job_id)
             if head != basis:
                 raise StalePlan(_who_moved_it(connection, job_id, operation, basis, head))
@@ -322,7 +322,7 @@ def _read_table(connection: Connection, name: str, job_id: int | None) -> pd.Dat
     return from_rows(name, connection.execute(statement).fetchall())
 
 
-def _job_id(connection: Connection, job: str, *, lock: bool = False) -> int:
+def job_id_of(connection: Connection, job: str, *, lock: bool = False) -> int:
     jobs = SCHEMA.tables["jobs"]
     statement = select(jobs.c.job_id).where(jobs.c.name == job)
     if lock:
