@@ -10,7 +10,7 @@ from __future__ import annotations
 import pandas as pd
 
 from prepaykit.errors import UsageError
-from prepaykit.money import show_money
+from prepaykit.money import show_cents
 from prepaykit.panels.people import People
 from prepaykit.panels.work import Action, Block, Column, Work, candidates, fields, text
 from prepaykit.rules.told import told_of
@@ -83,7 +83,7 @@ def _rows(state: JobState, queue: pd.DataFrame) -> pd.DataFrame:
 def _details(state: JobState, seen: Weighed, queue: pd.DataFrame, people: People, key: str) -> list[Block]:
     row = state.envelopes[state.envelopes["envelope_no"] == key].iloc[0]
     told = told_of(state, key, seen)[0]
-    money = show_money(int(row["received_cents"]), str(state.job["currency"]))
+    money = show_cents(int(row["received_cents"]), str(state.job["currency"]))
     parent = " · ".join(str(v) for v in (row["parent_name"], row["parent_email"], row["parent_phone"]) if pd.notna(v))
     typed = fields("Envelope " + key, [
         ("child", f"{_said_or_none(row['typed_first'])} {_said_or_none(row['typed_last'])}".strip()),

@@ -26,7 +26,7 @@ class People:
             "has_order": subjects["subject_id"].isin(state.order_subjects["subject_id"].dropna()),
         }).dropna(subset="value").set_index("value", drop=False)  # fmt: skip
         self.codes = set(self.table["value"])
-        self._text = _folded(self.table["title"] + " " + self.table["note"] + " " + self.table["value"])
+        self._text = " " + _folded(self.table["title"] + " " + self.table["note"] + " " + self.table["value"])
 
     def shown(self, code: str) -> dict[str, object]:
         """One person as a candidate: `value`, `title`, `frames` and `facts` about the list; an unknown code is shown as it is."""
@@ -38,11 +38,11 @@ class People:
         return {"value": code, "title": f"{row['title']} · {row['note']}{ordered}", "frames": frame}
 
     def suggest(self, text: str) -> list[dict[str, str]]:
-        """Whom a typed text may mean: all its words occur in name, class, teacher or code; in the order of the list."""
+        """Whom a typed text may mean: each of its words begins a word of name, class, teacher or code; in the order of the list."""
         words = [w for w in folded_name(text).split() if w]
         hit = pd.Series(bool(words), self._text.index)
         for word in words:
-            hit &= self._text.str.contains(word, regex=False)
+            hit &= self._text.str.contains(" " + word, regex=False)
         return self.table.loc[hit.to_numpy(), ["value", "title", "note"]].head(SUGGESTED).to_dict("records")
 
 
