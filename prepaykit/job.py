@@ -378,8 +378,8 @@ class Job:
 
     def _choices_of(self, source: PathLike | None, verb: str) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
         """A file of choices, read: its rows, and what is to be said about them."""
-        if source is None:
-            return None, None
+        if source is None or isinstance(source, pd.DataFrame):
+            return source, None
         read = read_choices(source, verb=verb)
         guarded = {
             c: read.table[c].map(unguard, na_action="ignore").astype("str") for c in ("target", "value", "who", "why")

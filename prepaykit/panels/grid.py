@@ -98,11 +98,27 @@ class ReviewGrid(anywidget.AnyWidget):
             self.send({"kind": "refused", **what, "text": str(error), "decisions": self._decisions()})
             return
         said = "" if what["action"] == "undo" else self.panel.work.said(what["action"], what["value"])
-        self.send({"kind": "kept", **what, "no": number, "said": said, "who": self.panel.job.studio.actor, "window": message["window"]})
+        self.send(
+            {
+                "kind": "kept",
+                **what,
+                "no": number,
+                "said": said,
+                "who": self.panel.job.studio.actor,
+                "window": message["window"],
+            }
+        )
 
     def _news(self, message: dict) -> None:
         head = self.panel.job.studio.store.head(self.panel.job.name)
-        self.send({"kind": "news", "decisions": self._decisions(int(message["after"])), "head": head, "moved": head != self.panel.work.head})
+        self.send(
+            {
+                "kind": "news",
+                "decisions": self._decisions(int(message["after"])),
+                "head": head,
+                "moved": head != self.panel.work.head,
+            }
+        )
 
     # --- looking -------------------------------------------------------------------------------------------------------------
 

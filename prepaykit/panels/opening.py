@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,9 @@ KINDS = {
 }
 
 
-def open_panel(job: Job, name: str, ask: Ask | None = None, *, file: str | Path | None = None, takes_drafts: bool | None = None) -> Panel:
+def open_panel(
+    job: Job, name: str, ask: Ask | None = None, *, file: str | Path | None = None, takes_drafts: bool | None = None
+) -> Panel:
     """The panel of that name for a job. Raises UsageError for a name that is not there."""
     if name not in KINDS:
         raise UsageError(f"there is no panel {name}; there are: {', '.join(KINDS)}")
@@ -40,6 +42,6 @@ def open_panel(job: Job, name: str, ask: Ask | None = None, *, file: str | Path 
 
     def make_work() -> Work:
         state = job.state
-        return kind.work(state.after(ask()) if kind.is_planned else state)
+        return replace(kind.work(state.after(ask()) if kind.is_planned else state), head=state.head)
 
     return Panel(job, make_work, ask, file=None if file is None else Path(file), takes_drafts=takes_drafts)

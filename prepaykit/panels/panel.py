@@ -25,13 +25,13 @@ from prepaykit.panels.work import CHOICE_COLUMNS, Work, no_choices
 from prepaykit.report.export import write_csv
 from prepaykit.report.small_pictures import small_pictures
 from prepaykit.rules.choosing import FILE_COLUMNS
+from prepaykit.runs import RUN
 from prepaykit.tables.plan import Plan
 
 if TYPE_CHECKING:
     from prepaykit.job import Job
     from prepaykit.ledger.store import Receipt
 
-RUN = "PREPAYKIT_RUN"
 THUMBS = "thumbs"
 Ask = Callable[..., Plan]
 SHOWN = 25
@@ -52,7 +52,13 @@ class Panel:
     """The decisions of one panel of one job. Made by `Job.panel`."""
 
     def __init__(
-        self, job: Job, make_work: Callable[[], Work], ask: Ask, *, file: Path | None = None, takes_drafts: bool | None = None
+        self,
+        job: Job,
+        make_work: Callable[[], Work],
+        ask: Ask,
+        *,
+        file: Path | None = None,
+        takes_drafts: bool | None = None,
     ) -> None:
         self.job, self._make_work, self._ask, self._file = job, make_work, ask, file
         self.takes_drafts = is_watched() if takes_drafts is None else takes_drafts
@@ -66,7 +72,9 @@ class Panel:
 
     # --- deciding ------------------------------------------------------------------------------------------------------------
 
-    def press(self, row: str, action: str, value: str = "", *, seen: int | None = None, draft_id: str = "", session: str = "") -> int:
+    def press(
+        self, row: str, action: str, value: str = "", *, seen: int | None = None, draft_id: str = "", session: str = ""
+    ) -> int:
         """Decide about a row; `undo` takes back what was said of it. Kept when this returns the number of the draft.
 
         Raises UsageError for a row, action or value that is not there, and Overtaken if somebody else decided about the row meanwhile.
@@ -165,7 +173,9 @@ class Panel:
     def pictures(self, frames: list[int]) -> dict[int, bytes]:
         """Small JPEGs of frames that this work shows, by their keys; one that cannot be shown is left out."""
         studio, rows = self.job.studio, self.work.frames
-        found = small_pictures(rows[rows["frame_id"].isin(frames)], thumbs=studio.home / THUMBS, open_bytes=studio.open_bytes)
+        found = small_pictures(
+            rows[rows["frame_id"].isin(frames)], thumbs=studio.home / THUMBS, open_bytes=studio.open_bytes
+        )
         return {number: small.content for number, small in found.items()}
 
     # --- showing -------------------------------------------------------------------------------------------------------------
@@ -175,7 +185,9 @@ class Panel:
         columns = [c.name for c in self.work.columns if not c.has_names]
         last = standing(self.drafts)
         said = {r.row_key: self.work.said(r.action, r.value) for r in last.itertuples()}
-        return self.work.rows[["key", *[c for c in columns if c != "key"]]].assign(decided=self.work.rows["key"].map(said).astype("str"))
+        return self.work.rows[["key", *[c for c in columns if c != "key"]]].assign(
+            decided=self.work.rows["key"].map(said).astype("str")
+        )
 
     def __repr__(self) -> str:
         decided = len(self.choices)
@@ -184,7 +196,11 @@ class Panel:
     def _repr_html_(self) -> str:
         rows = self.table()
         more = f"<p>… {len(rows) - SHOWN} more</p>" if len(rows) > SHOWN else ""
-        body = rows.head(SHOWN).to_html(index=False, na_rep="", border=0) if len(rows) else f"<p>{html.escape(self.work.nothing)}</p>"
+        body = (
+            rows.head(SHOWN).to_html(index=False, na_rep="", border=0)
+            if len(rows)
+            else f"<p>{html.escape(self.work.nothing)}</p>"
+        )
         return f'<div class="tex2jax_ignore mathjax_ignore"><p><strong>{html.escape(repr(self))}</strong></p>{body}{more}</div>'
 
     def _repr_mimebundle_(self, **given: object) -> dict[str, object] | tuple:

@@ -59,7 +59,6 @@ def paper_work(state: JobState) -> Work:
         said=_said,
         suggest=people.suggest,
         check=lambda key, action, value: _check(people, key, action, value),
-        head=state.head,
         frames=frames,
         nothing="No envelope waits: each has its child.",
     )
@@ -68,16 +67,20 @@ def paper_work(state: JobState) -> Work:
 def _rows(state: JobState, queue: pd.DataFrame) -> pd.DataFrame:
     first = queue.drop_duplicates("number")
     envelopes = state.envelopes.set_index("envelope_no").reindex(first["number"])
-    joined = {c: envelopes[c].fillna("").astype("str") for c in envelopes if c.startswith("typed_") or c == "parent_name"}
-    return pd.DataFrame({
-        "key": first["number"].to_numpy(),
-        "typed": (joined["typed_first"] + " " + joined["typed_last"]).str.strip().to_numpy(),
-        "in_class": (joined["typed_teacher"] + " " + joined["typed_grade"]).str.strip().to_numpy(),
-        "best": first["access_code"].to_numpy(),
-        "share": first["probability"].to_numpy(),
-        "said": first["said"].to_numpy(),
-        "also": (joined["typed_student_id"] + " " + joined["typed_code"] + " " + joined["parent_name"]).to_numpy(),
-    })
+    joined = {
+        c: envelopes[c].fillna("").astype("str") for c in envelopes if c.startswith("typed_") or c == "parent_name"
+    }
+    return pd.DataFrame(
+        {
+            "key": first["number"].to_numpy(),
+            "typed": (joined["typed_first"] + " " + joined["typed_last"]).str.strip().to_numpy(),
+            "in_class": (joined["typed_teacher"] + " " + joined["typed_grade"]).str.strip().to_numpy(),
+            "best": first["access_code"].to_numpy(),
+            "share": first["probability"].to_numpy(),
+            "said": first["said"].to_numpy(),
+            "also": (joined["typed_student_id"] + " " + joined["typed_code"] + " " + joined["parent_name"]).to_numpy(),
+        }
+    )
 
 
 def _details(state: JobState, seen: Weighed, queue: pd.DataFrame, people: People, key: str) -> list[Block]:
@@ -102,7 +105,9 @@ def _details(state: JobState, seen: Weighed, queue: pd.DataFrame, people: People
 
 
 def _facts(candidate: dict) -> list[list]:
-    return [[f["field"], f["typed_marks"], f["marks"], f["level"]] for f in candidate["fields"] if f["typed"] or f["listed"]]
+    return [
+        [f["field"], f["typed_marks"], f["marks"], f["level"]] for f in candidate["fields"] if f["typed"] or f["listed"]
+    ]
 
 
 def _said_or_none(value: object) -> str:
@@ -111,7 +116,9 @@ def _said_or_none(value: object) -> str:
 
 def _choices(presses: pd.DataFrame) -> pd.DataFrame:
     is_code = presses["action"].isin(["accept", "other"])
-    return pd.DataFrame({"kind": "match", "target": presses["row_key"], "value": presses["value"].where(is_code, presses["action"])})
+    return pd.DataFrame(
+        {"kind": "match", "target": presses["row_key"], "value": presses["value"].where(is_code, presses["action"])}
+    )
 
 
 def _said(action: str, value: str) -> str:

@@ -18,10 +18,17 @@ class People:
         names = subjects["first_name"].fillna("") + " " + subjects["last_name"].fillna("")
         teacher = subjects["teacher"].fillna("")
         group = subjects["group_id"].map(groups).astype("str").fillna("no class")
-        own = state.galleries[state.galleries["subject_id"].notna() & ~state.galleries["is_hidden"]].sort_values("position")
+        beside = pd.Series(
+            [" · " + t if t and t not in g else "" for t, g in zip(teacher, group, strict=True)],
+            subjects.index,
+            dtype="str",
+        )
+        own = state.galleries[state.galleries["subject_id"].notna() & ~state.galleries["is_hidden"]].sort_values(
+            "position"
+        )
         self.first_frame = own.drop_duplicates("subject_id").set_index("subject_id")["frame_id"]
         self.table = pd.DataFrame({
-            "value": subjects["access_code"], "title": names.str.strip().replace("", "blank card"), "note": group + (" · " + teacher).where(teacher != "", ""),
+            "value": subjects["access_code"], "title": names.str.strip().replace("", "blank card"), "note": group + beside,
             "frame": subjects["subject_id"].map(self.first_frame).astype("Int64"),
             "has_order": subjects["subject_id"].isin(state.order_subjects["subject_id"].dropna()),
         }).dropna(subset="value").set_index("value", drop=False)  # fmt: skip

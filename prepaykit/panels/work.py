@@ -69,7 +69,7 @@ class Work:
     suggest: Callable[[str], list[dict[str, str]]] | None = None
     check: Callable[[str, str, str], None] = lambda key, action, value: None
     verb: str = ""  # the verb that takes the choices
-    head: int = 0  # the job was at this operation
+    head: int = 0  # the job was at this operation when it was looked at
     frames: pd.DataFrame = field(default_factory=lambda: empty("frames"))  # those that it may show
     layout: Mapping[str, object] = field(default_factory=lambda: {"kind": "table"})
     nothing: str = "Nothing waits here."
@@ -105,7 +105,11 @@ def candidates(title: str, items: Iterable[Mapping[str, object]], *, nobody: str
 
 def frames(title: str, rows: Iterable[tuple[int, str, str]]) -> Block:
     """Pictures in a strip: (frame, caption, tone)."""
-    return {"kind": "frames", "title": title, "frames": [{"frame": int(f), "caption": c, "tone": t} for f, c, t in rows]}
+    return {
+        "kind": "frames",
+        "title": title,
+        "frames": [{"frame": int(f), "caption": c, "tone": t} for f, c, t in rows],
+    }
 
 
 def _is_missing(value: object) -> bool:

@@ -4,9 +4,8 @@ const BLOCKS = {
   text: (block) => make("p", { class: `pk-text ${block.tone ? `pk-${block.tone}` : ""}` }, block.text),
 
   fields: (block) => {
-    const list = make("dl", { class: "pk-fields" });
-    for (const [label, value] of block.rows) list.append(make("dt", {}, label), make("dd", {}, value));
-    return make("section", { class: "pk-block" }, make("h4", {}, block.title), list);
+    const rows = block.rows.map(([label, value]) => make("tr", {}, make("th", { scope: "row" }, label), make("td", {}, value)));
+    return make("section", { class: "pk-block" }, make("h4", {}, block.title), make("table", { class: "pk-facts" }, ...rows));
   },
 
   frames: (block, view) => {

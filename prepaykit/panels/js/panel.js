@@ -54,8 +54,9 @@ class PanelView {
     this.planned = make("div", { class: "pk-plan", role: "status" });
     this.why = make("input", { type: "text", placeholder: "why (for the journal)", "aria-label": "Why" });
     this.alert = make("div", { class: "pk-say", role: "alert" });
-    this.main = make("div", { class: `pk-main pk-main-${work.layout.kind}` }, this.grid, this.detail);
-    this.root.replaceChildren(bar, this.empty, this.main, this.acts, this.typing, this.planned, this.alert);
+    this.side = make("div", { class: "pk-side" }, this.typing, this.detail);
+    this.main = make("div", { class: `pk-main pk-main-${work.layout.kind}` }, this.grid, this.side);
+    this.root.replaceChildren(bar, this.empty, this.main, this.acts, this.planned, this.alert);
     this.drawActs();
   }
 

@@ -35,10 +35,13 @@ class TableLayout {
 
   rebuild() {
     const columns = this.store.work.columns;
-    this.view.grid.setAttribute("aria-colcount", columns.length + 1);
-    this.widths = [...columns.map((c) => `minmax(${c.width}ch, ${c.width}fr)`), "minmax(20ch, 24fr)"].join(" ");
+    this.view.grid.setAttribute("aria-colcount", columns.length + Number(this.decides));
+    const [first, ...others] = columns.map((c) => `minmax(0, ${c.width}fr)`);
+    this.widths = [first, ...(this.decides ? ["minmax(0, 16fr)"] : []), ...others].join(" ");
     this.head.style.gridTemplateColumns = this.widths;
-    this.head.replaceChildren(...columns.map((c) => this.heading(c.name, c.title)), this.heading("", "decided"));
+    const headings = columns.map((c) => this.heading(c.name, c.title));
+    if (this.decides) headings.splice(1, 0, this.heading("", "decided"));
+    this.head.replaceChildren(...headings);
     this.draw(true);
   }
 
@@ -52,6 +55,11 @@ class TableLayout {
     };
     const button = make("button", { type: "button", "data-name": name, onclick: sort, title: `Sort by ${title}` }, title + arrow);
     return make("div", { role: "columnheader", "aria-sort": here ? (this.sorted.down ? "descending" : "ascending") : "none" }, button);
+  }
+
+  // Right after the first column, so that it is always in sight.
+  get decides() {
+    return this.store.work.actions.length > 0;
   }
 
   get rowHeight() {
@@ -103,7 +111,7 @@ class TableLayout {
     const cells = this.store.work.columns.map((c) => cell(row[c.name], c));
     const element = make("div", { class: `pk-row ${row.tone ? `pk-tone-${row.tone}` : ""}`, role: "row", id: `${this.view.id}-${at}`, "data-at": at,
       "data-key": row.key, "aria-rowindex": at + 2, style: `top:${at * high}px;grid-template-columns:${this.widths}` }, ...cells);
-    element.append(this.decision(row.key));
+    if (this.decides) element.firstChild.after(this.decision(row.key));
     return element;
   }
 
@@ -112,6 +120,7 @@ class TableLayout {
     const cell = make("div", { role: "gridcell", class: "pk-decision" });
     if (!d || d.action === "undo") return cell;
     const who = d.mine || !d.who ? "" : ` (${d.who})`;
+    cell.title = `${d.said}${who}`;
     cell.append(make("span", { class: d.state === "kept" ? "pk-kept" : "pk-sent" }, d.state === "kept" ? "✓ " : "… "), `${d.said}${who}`);
     return cell;
   }
@@ -119,7 +128,7 @@ class TableLayout {
   changed(key) {
     for (const [at, row] of this.drawn) {
       if (row.dataset.key !== key) continue;
-      row.lastChild.replaceWith(this.decision(key));
+      row.querySelector(".pk-decision")?.replaceWith(this.decision(key));
       row.classList.toggle("pk-decided", this.store.isDecided(key));
     }
   }
