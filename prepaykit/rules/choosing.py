@@ -19,8 +19,7 @@ import pandas as pd
 
 from prepaykit.errors import Refused, UsageError
 from prepaykit.rules.albums import FAVOURITE
-from prepaykit.rules.slot_names import errors_named, marked_frames, slot_names
-from prepaykit.rules.weighing import refs_as_bought
+from prepaykit.rules.slot_names import errors_named, marked_frames, refs_by_text, slot_names
 from prepaykit.tables.catalog import empty, typed
 from prepaykit.tables.findings import found, together
 from prepaykit.tables.state import JobState
@@ -70,8 +69,7 @@ def choices_table(state: JobState) -> pd.DataFrame:
     Children of orders, slots and frames are named so that the file can be brought to the same job made anew (`prepaykit.rules.slot_names`).
     Left out is what is about a slot that is gone, and a crop of a picture that the slot does not show any more.
     """
-    refs = refs_as_bought(state)
-    refs.index = refs.index.astype("str")
+    refs = refs_by_text(state)
     marked, rows = marked_frames(state), state.choices
     slots = slot_names(state)
     slots.index = slots.index.astype("str")
@@ -81,7 +79,7 @@ def choices_table(state: JobState) -> pd.DataFrame:
     value = value.mask((kind == "tag") & (value.str.strip() == ""), NO_CARD)
     target = target.mask(kind.isin(["tag", "hide", "move"]), target.map(marked).astype("str").fillna(target))
     value = value.mask(kind == "frame", value.map(marked).astype("str").fillna(value))
-    accepted = [errors_named(state, v, marked, refs) if k == "accept" else v for k, v in zip(kind, value, strict=True)]
+    accepted = [errors_named(v, marked, refs) if k == "accept" else v for k, v in zip(kind, value, strict=True)]
     value = pd.Series(accepted, rows.index, dtype="str")
     crop, _, drawn_on = (value.str.partition("@")[n] for n in range(3)) if len(rows) else (value, value, value)
     is_drawn = (kind == "crop") & (drawn_on.fillna("") != "")

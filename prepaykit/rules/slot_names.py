@@ -84,7 +84,13 @@ def frame_named(state: JobState, text: str) -> int:
     return frame
 
 
-def errors_named(state: JobState, errors: str, marked: pd.Series, refs: pd.Series) -> str:
+def refs_by_text(state: JobState) -> pd.Series:
+    """The name of each child of an order as it was bought, by its key as choices have it: as text."""
+    refs = refs_as_bought(state)
+    return refs.set_axis(refs.index.astype("str"))
+
+
+def errors_named(errors: str, marked: pd.Series, refs: pd.Series) -> str:
     """What an acceptance covers, with names in place of keys. `marked`: `marked_frames`; `refs`: names of children by key as text."""
     return " ".join(_renamed(what, marked, refs) for what in errors.split())
 
