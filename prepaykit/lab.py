@@ -41,8 +41,11 @@ def copy_notebooks(to: Path) -> tuple[list[str], list[str]]:
     return copied, kept
 
 
-def lab_command(folder: Path, *, browser: bool = True) -> list[str]:
-    """The command that starts JupyterLab on the first notebook, on this machine only, without asking about news."""
+def lab_command(folder: Path, *, browser: bool = True, port: int | None = None) -> list[str]:
+    """The command that starts JupyterLab on the first notebook, on this machine only, without asking about news.
+
+    A port that is named is taken or the start fails; without one the first free port from 8888 on is taken.
+    """
     # In a container everybody is root; the server listens on loopback and asks for its token all the same.
     root = ["--allow-root"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
     return [
@@ -50,6 +53,7 @@ def lab_command(folder: Path, *, browser: bool = True) -> list[str]:
         f"--LabApp.default_url=/lab/tree/{FIRST}", f"--ServerApp.default_url=/lab/tree/{FIRST}", f"--ServerApp.open_browser={browser}",
         "--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         f"--LabApp.app_settings_dir={SETTINGS}",
+        *(["--ServerApp.port_retries=0", f"--ServerApp.port={port}"] if port else []),
         *root,
     ]  # fmt: skip
 
