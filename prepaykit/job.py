@@ -182,10 +182,8 @@ class Job:
         `names` shows names beside the codes. Thumbnails that are not kept in `thumbs/` yet are made on the way.
         """
         state = self.state if plan is None else self.state.after(plan)
-        thumbs = self.studio.home / THUMBS
-        return write_contact_sheets(
-            state, folder, thumbs=thumbs, open_bytes=self.studio.open_bytes, names=names, paper=paper
-        )
+        known = {"thumbs": self.studio.home / THUMBS, "open_bytes": self.studio.open_bytes}
+        return write_contact_sheets(state, folder, names=names, paper=paper, **known)
 
     def draw_cards(self, plan: Plan, path: PathLike, *, sheet: str = "letter") -> Path:
         """Write the PDF of the cards that the plan names, eight to a sheet, in the order of a cut stack."""
@@ -219,11 +217,9 @@ class Job:
         # Where a card is expected and none was read, those frames are searched again, and harder.
         places = where_to_look(state, read.table, shoot_no=shoot_no)
         rows = read.table.merge(places[["root", "path"]], on=["root", "path"], validate="1:1")["row"]
-        table = (
-            with_second_look(read.table, read_again(read.table, rows, executor=executor, journal=journal))
-            if len(rows)
-            else read.table
-        )
+        table = read.table
+        if len(rows):
+            table = with_second_look(table, read_again(table, rows, executor=executor, journal=journal))
         return plan_photos(state, table, findings=read.findings, sources=read.sources, shoot_no=shoot_no)
 
     def populate(self) -> Plan:
