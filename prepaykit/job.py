@@ -43,6 +43,7 @@ from prepaykit.report.cards import draw_cards
 from prepaykit.report.cash_up import draw_cash_up
 from prepaykit.report.contact_sheets import write_contact_sheets
 from prepaykit.report.export import unguard, write_csv
+from prepaykit.report.navigation import navigation, notebook_at_hand
 from prepaykit.rules.albums import albums
 from prepaykit.rules.balance import balance
 from prepaykit.rules.cash_up import cash_up, price_check
@@ -51,6 +52,7 @@ from prepaykit.rules.code_causes import code_causes
 from prepaykit.rules.learnt import learnt_from
 from prepaykit.rules.names_update import names_changes
 from prepaykit.rules.search import find, worklist
+from prepaykit.rules.steps import steps
 from prepaykit.rules.told import told_of
 from prepaykit.rules.weighed import match_queue
 from prepaykit.tables.findings import together
@@ -73,8 +75,13 @@ class Job:
         self.studio, self.name = studio, name
 
     def __repr__(self) -> str:
+        return _in_a_line(self.state)
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        """The line for a terminal and the navigation bar for a notebook, from one reading of the job."""
         state = self.state
-        return f"job {self.name} ({state.job['status']}): {len(state.subjects)} names, {len(state.frames)} frames, {len(state.orders)} orders"
+        line = _in_a_line(state)
+        return {"text/plain": line, "text/html": navigation(state, line, here=notebook_at_hand(os.environ))}
 
     @property
     def state(self) -> JobState:
@@ -292,6 +299,10 @@ class Job:
 
     # --- looking -----------------------------------------------------------------------------------------------------------
 
+    def steps(self) -> pd.DataFrame:
+        """The steps of the job's weeks: which are done, what waits for a person, which is next."""
+        return steps(self.state)
+
     def balance(self) -> pd.DataFrame:
         """The equations of the job, one row each."""
         return balance(self.state)
@@ -374,6 +385,10 @@ class Job:
             c: read.table[c].map(unguard, na_action="ignore").astype("str") for c in ("target", "value", "who", "why")
         }
         return read.table.assign(**guarded), read.findings
+
+
+def _in_a_line(state: JobState) -> str:
+    return f"job {state.name} ({state.job['status']}): {len(state.subjects)} names, {len(state.frames)} frames, {len(state.orders)} orders"
 
 
 def _both(read: object) -> tuple[pd.DataFrame, pd.DataFrame]:

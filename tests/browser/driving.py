@@ -13,12 +13,12 @@ PATIENCE = 90_000  # milliseconds; the machine may be busy
 
 
 def open_notebook(page: Page, name: str) -> None:
-    """Open a notebook (`20_photos`) as the only one, its kernel started and idle."""
+    """Open a notebook (`20_photos`) as the only one, its kernel started and idle. What was not saved in another is lost."""
     page.evaluate(
         """async name => {
             const app = window.jupyterapp;
             await app.restored;
-            await app.commands.execute('application:close-all');
+            for (const open of [...app.shell.widgets('main')]) open.dispose();
             const panel = await app.commands.execute('docmanager:open', {path: name + '.ipynb', factory: 'Notebook'});
             await panel.context.ready;
             await panel.sessionContext.ready;
@@ -93,7 +93,7 @@ def number_of(page: Page, cell: str | int) -> int:
 
 def outputs(page: Page, cell: str | int) -> Locator:
     """The outputs of a cell, as they are on the screen."""
-    return page.locator(".jp-Notebook .jp-Cell").nth(number_of(page, cell)).locator(".jp-OutputArea-output")
+    return page.locator(".jp-Notebook:visible .jp-Cell").nth(number_of(page, cell)).locator(".jp-OutputArea-output")
 
 
 def said(page: Page, cell: str | int) -> str:
