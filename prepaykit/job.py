@@ -179,7 +179,13 @@ class Job:
         return plan_cards(self.state, now=self.studio.clock(), again=again)
 
     def contact_sheets(
-        self, folder: PathLike, *, plan: Plan | None = None, names: bool = False, paper: str = "letter"
+        self,
+        folder: PathLike,
+        *,
+        plan: Plan | None = None,
+        names: bool = False,
+        paper: str = "letter",
+        on_progress: Progress | None = None,
     ) -> list[Path]:
         """Write the contact sheets of the job, class by class, as HTML and PDF; of the job as it will be, if a plan is given.
 
@@ -188,7 +194,13 @@ class Job:
         state = self.state if plan is None else self.state.after(plan)
         thumbs = self.studio.home / THUMBS
         return write_contact_sheets(
-            state, folder, thumbs=thumbs, open_bytes=self.studio.open_bytes, names=names, paper=paper
+            state,
+            folder,
+            thumbs=thumbs,
+            open_bytes=self.studio.open_bytes,
+            names=names,
+            paper=paper,
+            on_progress=on_progress,
         )
 
     def draw_cards(self, plan: Plan, path: PathLike, *, sheet: str = "letter") -> Path:
@@ -213,7 +225,7 @@ class Job:
         Without sources the frames that are there are thought through anew: after a change of `cards_after`, say.
         Thumbnails go to `thumbs` beside the studio, what was read of each file to `cache`: a run that was killed goes on from there,
         and unchanged files are not read again. `executor`: where the work is spread, see `prepaykit.intake.spreading`. `on_progress(done, total)`:
-        that of `prepaykit.cli.progress.frames_per_second` draws a bar with frames a second and time left.
+        that of `prepaykit.progress.progress` draws a bar with frames a second and time left.
         """
         state = self.state
         sources = [sources] if isinstance(sources, str | os.PathLike) else list(sources)
@@ -254,7 +266,7 @@ class Job:
         return plan_place(self.state, now=self.studio.clock(), accept=accept)
 
     def revise(self, *, release: str | Iterable[str] = (), replace: Mapping[int, int] | None = None,
-               artwork: Mapping[int, PathLike] | None = None, render: bool = False) -> Plan:  # fmt: skip
+               artwork: Mapping[int, PathLike] | None = None, render: bool = False, on_progress: Progress | None = None) -> Plan:  # fmt: skip
         """Plan to replace frames, attach artwork files (or render them), and release orders by number or all `"clean"` ones.
 
         A memory mate that cannot be rendered, because a picture of it is gone, changed or damaged, stays with a finding; the others go on.
@@ -264,7 +276,7 @@ class Job:
         attached = {
             slot: keep_artwork(folder, self.name, read_artwork(Path(path))) for slot, path in (artwork or {}).items()
         }
-        made, not_made = render_artwork(state, folder, self.studio.open_bytes) if render else ({}, {})
+        made, not_made = render_artwork(state, folder, self.studio.open_bytes, on_progress) if render else ({}, {})
         return plan_revise(
             state,
             now=self.studio.clock(),

@@ -128,12 +128,13 @@ def photos(
     names: Annotated[bool, typer.Option("--names", help="With the children's names on the sheets.")] = False,
 ):
     """Bring in frames: cards are read, galleries made and ordered, doubts become findings."""
-    from prepaykit.cli.progress import frames_per_second
+    from prepaykit.progress import progress
 
-    with frames_per_second("reading frames") as told:
+    with progress("reading frames") as told:
         plan = job.photos(sources or [], shoot_no=shoot_no, on_progress=told)
     if sheets is not None:
-        index, pdf, *pages = job.contact_sheets(sheets, plan=plan, names=names)
+        with progress("drawing contact sheets") as told:
+            index, pdf, *pages = job.contact_sheets(sheets, plan=plan, names=names, on_progress=told)
         talk(f"wrote {len(pages)} contact sheets: {index}, {pdf.name}")
     return plan
 
@@ -223,7 +224,12 @@ def revise(
         from prepaykit.report.text import show_table
 
         talk(show_table(job.revision_queue()[["order_no", "slot_id", "product_code", "hole", "frame_id", "lacks"]]))
-    return job.revise(release=release_choice(release or []), replace=frames, artwork=files, render=render)
+    from prepaykit.progress import progress
+
+    with progress("composing memory mates", "prints") as told:
+        return job.revise(
+            release=release_choice(release or []), replace=frames, artwork=files, render=render, on_progress=told
+        )
 
 
 @plans("batch", panel=ORDERS, example="prepaykit batch 1 --apply")
