@@ -1,7 +1,10 @@
 """JupyterLab as an operator meets it: the first notebook opens, runs, and asks nothing of the net."""
 
+import shutil
+
 import pytest
 
+from prepaykit import Studio
 from prepaykit.rules.steps import NOTEBOOKS
 from tests.browser.driving import (
     PANEL,
@@ -13,8 +16,24 @@ from tests.browser.driving import (
     run_all,
     run_cell,
     said,
+    start_cell,
+    wait_for_idle,
     write_cell,
 )
+
+
+@pytest.fixture(scope="module")
+def studio_folder(drawn_job, tmp_path_factory):
+    """A job before its photos are read: names, prices and orders are in."""
+    folder = tmp_path_factory.mktemp("lab") / "job"
+    shutil.copytree(drawn_job, folder)
+    with Studio.open(folder / "studio.db", actor="tester") as studio:
+        job = studio.new(folder)
+        job.apply(job.names(folder / "names.csv", seed=1, blanks=8))
+        job.apply(job.prices(folder / "prices.csv"))
+        job.apply(job.orders(folder / "orders.csv"))
+    return folder
+
 
 ASKS = """import urllib.request
 try:
@@ -75,3 +94,28 @@ def test_every_notebook_shows_where_the_job_stands_and_a_click_goes_to_the_next_
         .locator("[aria-current=page]")
     )
     assert "40 place" in here.text_content()
+
+
+def test_reading_photos_draws_a_bar_that_is_gone_when_they_are_read(lab, page):
+    open_notebook(page, "20_photos")
+    for cell in ("parameters", "open"):
+        run_cell(page, cell)
+    start_cell(page, "plan")
+    bar = page.get_by_role("progressbar", name="reading frames")
+    bar.wait_for(state="visible", timeout=PATIENCE)
+    assert "frames/s" in said(page, "plan")
+    bar.wait_for(state="detached", timeout=PATIENCE)
+    wait_for_idle(page)
+    assert errors(page) == []
+    assert said(page, "plan").startswith("photos ")
+
+
+def test_a_refusal_in_a_cell_is_a_sentence_and_what_to_do(lab, page):
+    open_notebook(page, "50_batch")
+    write_cell(page, "parameters", 'studio = ""\njob = "no-such-job"')
+    run_all(page)
+    assert errors(page) == ["UsageError"]
+    told = said(page, "open").splitlines()
+    assert told[0].startswith("UsageError: no job no-such-job here; there are: ")
+    assert told[1].startswith("What to do: ")
+    assert len(told) == 3
