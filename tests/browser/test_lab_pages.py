@@ -119,3 +119,15 @@ def test_a_refusal_in_a_cell_is_a_sentence_and_what_to_do(lab, page):
     assert told[0].startswith("UsageError: no job no-such-job here; there are: ")
     assert told[1].startswith("What to do: ")
     assert len(told) == 3
+
+
+def test_the_launcher_has_a_tile_that_opens_the_first_notebook(lab, page):
+    page.evaluate(
+        """async () => {
+            for (const open of [...window.jupyterapp.shell.widgets('main')]) open.dispose();
+            await window.jupyterapp.commands.execute('launcher:create');
+        }"""
+    )
+    page.locator(".jp-LauncherCard", has_text="Start here").click()
+    page.wait_for_function(f"() => {PANEL}?.context?.path === '00_start_here.ipynb'", timeout=PATIENCE)
+    assert lab.asked == []
