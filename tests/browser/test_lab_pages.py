@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+from playwright.sync_api import Error
 
 from prepaykit import Studio
 from prepaykit.rules.steps import NOTEBOOKS
@@ -51,15 +52,20 @@ def test_the_first_notebook_runs_to_its_end_and_asks_nothing_of_the_net(lab, pag
     assert lab.asked == []
 
 
-def test_whatever_a_page_or_a_kernel_asks_of_the_net_is_refused_and_noted(lab, page):
+def test_a_page_loads_nothing_from_elsewhere(lab, page):
+    asks = "() => fetch('http://example.invalid/picture').then(() => 'came', () => 'refused')"
+    assert page.evaluate(asks) == "refused"
+    assert lab.asked == []  # it did not get as far as the net
+
+
+def test_whatever_a_browser_or_a_kernel_asks_of_the_net_is_refused_and_noted(lab, page, new_page):
+    with pytest.raises(Error, match="ERR_FAILED"):
+        new_page().goto("http://example.invalid/page")
     open_notebook(page, "00_start_here")
-    assert (
-        page.evaluate("() => fetch('http://example.invalid/picture').then(() => 'came', () => 'refused')") == "refused"
-    )
     write_cell(page, 4, ASKS)
     run_cell(page, 4)
     assert said(page, 4) == "refused"
-    assert lab.asked == ["http://example.invalid/picture", "GET http://example.invalid/kernel HTTP/1.1"]
+    assert lab.asked == ["http://example.invalid/page", "GET http://example.invalid/kernel HTTP/1.1"]
     lab.asked.clear()
 
 
