@@ -60,6 +60,7 @@ from prepaykit.tables.plan import Plan
 from prepaykit.tables.state import JobState
 
 if TYPE_CHECKING:
+    from prepaykit.panels.panel import Panel
     from prepaykit.report.explained import Explained
     from prepaykit.studio import Studio
 
@@ -382,6 +383,16 @@ class Job:
         """Every changed field of one operation, or of all."""
         return self.studio.store.journal(self.name, op_no)
 
+    def panel(self, name: str, ask: Callable[..., Plan] | None = None, *, choices: PathLike | None = None) -> Panel:
+        """A panel to decide in: `paper`, … (`prepaykit.panels`). In a notebook a widget, in a scheduled run a table; both make plans from choices.
+
+        `ask(choices=…)` makes the plan of the verb: the verb itself if not given, such as `functools.partial(job.paper, "paper.csv")`. `choices` is a file
+        of decisions to be done again. Raises UsageError for a panel that is not there.
+        """
+        from prepaykit.panels.opening import open_panel  # loads the widgets' world
+
+        return open_panel(self, name, ask, file=choices)
+
     # --- inside ---------------------------------------------------------------------------------------------------------------
 
     def _planned(self, plan: Plan | None) -> JobState:
@@ -390,8 +401,8 @@ class Job:
 
     def _choices_of(self, source: PathLike | None, verb: str) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
         """A file of choices, read: its rows, and what is to be said about them."""
-        if source is None:
-            return None, None
+        if source is None or isinstance(source, pd.DataFrame):
+            return source, None
         read = read_choices(source, verb=verb)
         guarded = {
             c: read.table[c].map(unguard, na_action="ignore").astype("str") for c in ("target", "value", "who", "why")

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from prepaykit.warm_kernel import WarmKernel
 
 OUR_MISTAKE = 70
+RUN = "PREPAYKIT_RUN"
+"""Set for the kernel of a run: there is nobody to decide in a panel."""
 YES, NO = ("true", "yes", "1", "on"), ("false", "no", "0", "off")
 SECRET = re.compile(r"\b(?:sk|rk|pk)_(?:live|test)?_?\w*|\bwhsec_|passw(?:or)?d|://[^/\s@]+:[^/\s@]+@", re.IGNORECASE)
 
@@ -177,12 +179,16 @@ def run_notebook(
     engine: dict[str, Any] = {"extra_arguments": QUIET} if warm is None else {"engine_name": ENGINE, "warm": warm}
     logging.getLogger("papermill").setLevel(logging.ERROR)
     broken: Exception | None = None
+    watched_before = os.environ.get(RUN)
+    os.environ[RUN] = path.stem  # the kernel inherits it: nobody sits before this notebook
     try:
         papermill.execute_notebook(
             str(path.resolve()), str(target), values, progress_bar=False, cwd=str(cwd or Path.cwd()), **engine
         )
     except Exception as error:  # the notebook's own, a dead kernel, a time-out: each is this run's result
         broken = error
+    finally:
+        os.environ.pop(RUN) if watched_before is None else os.environ.update({RUN: watched_before})
     result = _result(path.stem, target, broken)
     _write_result(target, result)
     return result

@@ -11,6 +11,7 @@ X-2 again, with `seen=1`: kept as draft 2, and it counts.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -86,17 +87,13 @@ def standing(drafts: pd.DataFrame) -> pd.DataFrame:
     return last[last["action"] != UNDO].reset_index(drop=True)
 
 
-def close_drafts(store: Store, job: str, panel: str, *, upto: int, op_no: int) -> int:
-    """Close the drafts of a panel up to that number: they went into operation `op_no`. Returns how many. Later ones go on waiting."""
+def close_drafts(store: Store, job: str, numbers: Sequence[int], *, op_no: int) -> None:
+    """Close these drafts: they went into operation `op_no`, and wait no more."""
     with store.database.writing() as connection:
-        job_id = job_id_of(connection, job, lock=True)
-        waiting = (
-            DRAFTS.c.job_id == job_id,
-            DRAFTS.c.panel == panel,
-            DRAFTS.c.op_no.is_(None),
-            DRAFTS.c.draft_no <= upto,
-        )
-        return connection.execute(update(DRAFTS).where(*waiting).values(op_no=op_no)).rowcount
+        mine = (DRAFTS.c.job_id == job_id_of(connection, job, lock=True), DRAFTS.c.op_no.is_(None))
+        for start in range(0, len(numbers), 500):  # a statement takes only so many values
+            some = DRAFTS.c.draft_no.in_(numbers[start : start + 500])
+            connection.execute(update(DRAFTS).where(*mine, some).values(op_no=op_no))
 
 
 def _last_about(connection: Connection, job_id: int, panel: str, row_key: str) -> object | None:

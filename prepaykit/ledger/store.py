@@ -155,6 +155,11 @@ class Store:
             tables |= {name: _read_table(connection, name, job_id) for name in JOB_TABLES}
             return JobState(tables, _head(connection, job_id), _codes_of_others(connection, job_id))
 
+    def head(self, job: str) -> int:
+        """Number of the last operation of a job."""
+        with self.database.reading() as connection:
+            return _head(connection, job_id_of(connection, job))
+
     def history(self, job: str) -> pd.DataFrame:
         """Every operation of a job: op_no, at_utc, actor, verb, why, changes, undone_by, undo_of, headline."""
         with self.database.reading() as connection:

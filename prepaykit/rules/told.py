@@ -21,13 +21,13 @@ _BY = {
 }
 
 
-def told_of(state: JobState, number: str) -> list[dict[str, object]]:
+def told_of(state: JobState, number: str, seen: Weighed | None = None) -> list[dict[str, object]]:
     """What `explain` tells of each child of this order or envelope, with `title` and `stands` (how the job has decided it).
 
     `number`: of an order or an envelope, or `NUMBER:2` for one child of an order. Raises UsageError for a number that is not there, that is
-    of a cancelled order, or if there is no names list.
+    of a cancelled order, or if there is no names list. `seen`: what weighing the job gave, if it is known.
     """
-    seen = weigh(state)
+    seen = seen or weigh(state)
     rows = seen.asked[(seen.asked["number"] == str(number)) | (seen.asked["ref"] == str(number))]
     if not len(rows):
         gone = state.orders.loc[state.orders["status"] == "cancelled", "order_no"]

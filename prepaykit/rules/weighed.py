@@ -70,12 +70,12 @@ def weighed_findings(work: JobState, orders: pd.DataFrame, verb: str, seen: Weig
     return together(*parts)
 
 
-def match_queue(state: JobState) -> pd.DataFrame:
+def match_queue(state: JobState, seen: Weighed | None = None) -> pd.DataFrame:
     """The desk of the analyst: one row a waiting child and a child it may be, best first; who fits nobody is one row without a code.
 
     number (of the order, `NUMBER:n` for one of several children, or of the envelope), kind (`order`, `envelope`), decision (`auto`: the job
     may not take it, see has_automatic_matching; `review`; `none`), reason, rank, access_code, probability, evidence, said (`nobody` or `later`,
-    if a person said so). Likeliest decisions first, so that the quick ones are done first.
+    if a person said so). Likeliest decisions first, so that the quick ones are done first. `seen`: what weighing the job gave, if it is known.
 
     >>> match_queue(JobState.new(name="maple-grove-2026", school="Maple Grove")).columns.tolist()[:2]
     ['number', 'kind']
@@ -85,7 +85,7 @@ def match_queue(state: JobState) -> pd.DataFrame:
         return pd.DataFrame(
             {c: pd.Series(dtype={"rank": "Int64", "probability": "float64"}.get(c, "str")) for c in QUEUE_COLUMNS}
         )
-    seen = weigh(state)
+    seen = seen or weigh(state)
     asked = seen.asked[seen.asked["subject_id"].isna()].join(seen.decisions[["decision", "reason"]])
     asked = asked.assign(
         kind=asked["about"].map({"order_subjects": "order", "envelopes": "envelope"}), number=asked["ref"]

@@ -71,7 +71,7 @@ def test_panels_do_not_mix_and_closed_drafts_wait_no_more(store, keep):
     keep("118", "hide", panel="codes")
     later = keep("P-2", "later")
     keep("P-3", "later")
-    assert close_drafts(store, JOB, "paper", upto=later, op_no=7) == 2
+    close_drafts(store, JOB, [1, later], op_no=7)
     assert rows(store) == [["P-3", "later", "", "ana"]]
     assert rows(store, "codes") == [["118", "hide", "", "ana"]]
 

@@ -1,0 +1,355 @@
+// Panel: bar, rows, details, actions, plan; and the keyboard. Keys stay here: JupyterLab would insert a cell at `a` and cut one at `x`.
+
+const PER_CELL = new Set(["ArrowDown", "ArrowUp", "ArrowLeft", "ArrowRight", "PageDown", "PageUp", "Home", "End"]);
+
+class PanelView {
+  constructor(store, root) {
+    this.store = store;
+    this.root = root;
+    this.id = `pk${store.window}`;
+    this.shown = [];
+    this.active = 0;
+    this.only = "all";
+    this.alert = make("div", { class: "pk-say", role: "alert" }); // what was said stays when the rows come anew
+    root.classList.add("pk");
+    root.append(make("p", { class: "pk-soft" }, "Looking at the job …"));
+    root.addEventListener("keydown", (event) => this.key(event));
+    for (const kind of ["keyup", "keypress"]) root.addEventListener(kind, (event) => event.stopPropagation());
+    store.on("rows", () => this.heardRows());
+    store.on("rows-changed", () => this.layout && (this.layout.draw(true), this.counts(), this.drawPlan()));
+    store.on("decided", (row) => this.layout && (this.layout.changed(row), this.counts(), this.drawPlan()));
+    store.on("counts", () => this.counts());
+    store.on("details", (row) => this.heardDetails(row));
+    store.on("pictures", (frames) => fillPictures(this.root, frames, this));
+    store.on("said", (said) => this.say(said));
+    store.on("plan", (plan) => this.heardPlan(plan));
+    store.on("planning", () => this.drawPlan("Making the plan …"));
+    store.on("applying", () => this.drawPlan("Applying …"));
+    store.on("applied", () => (this.why.value = ""));
+    store.on("suggestions", (message) => this.drawSuggestions(message));
+  }
+
+  close() {
+    this.layout?.close();
+    this.store.close();
+  }
+
+  // --- the page --------------------------------------------------------------------------------------------------------
+
+  build() {
+    const work = this.store.work;
+    this.layout?.close();
+    this.filter = make("input", { type: "search", placeholder: "filter ( / )", "aria-label": "Filter the rows", oninput: () => this.sift() });
+    this.which = make("select", { "aria-label": "Which rows", onchange: () => ((this.only = this.which.value), this.sift()) },
+      ...[["all", "all rows"], ["waiting", "undecided"], ["decided", "decided"]].map(([v, t]) => make("option", { value: v }, t)));
+    this.tally = make("span", { class: "pk-tally", role: "status" });
+    this.anew = make("button", { type: "button", onclick: () => this.store.refresh() }, "Look anew");
+    const bar = make("div", { class: "pk-bar" }, make("strong", {}, work.title), this.filter, this.which, this.tally, this.anew);
+    this.grid = make("div", { class: "pk-grid", role: "grid", tabindex: "0", "aria-label": work.title });
+    this.layout = new (LAYOUTS[work.layout.kind] || TableLayout)(this);
+    this.grid.append(this.layout.body);
+    this.detail = make("div", { class: "pk-detail", role: "region", tabindex: "0", "aria-label": "Details", "aria-live": "polite" });
+    this.empty = make("p", { class: "pk-nothing" }, work.nothing);
+    this.acts = make("div", { class: "pk-acts", role: "toolbar", "aria-label": "What to do with the row" });
+    this.typing = make("div", { class: "pk-typing", hidden: true });
+    this.planned = make("div", { class: "pk-plan", role: "status" });
+    this.why = make("input", { type: "text", placeholder: "why (for the journal)", "aria-label": "Why" });
+    this.side = make("div", { class: "pk-side" }, this.typing, this.detail);
+    this.main = make("div", { class: `pk-main pk-main-${work.layout.kind}` }, this.grid, this.side);
+    this.root.replaceChildren(bar, this.empty, this.main, this.acts, this.planned, this.alert);
+    this.drawActs();
+  }
+
+  drawActs() {
+    const acts = this.store.work.actions.map((a) =>
+      make("button", { type: "button", "data-action": a.name, onclick: () => this.act(a) }, make("kbd", {}, keyName(a.key)), ` ${a.label}`));
+    if (!acts.length) return this.acts.replaceChildren();
+    const chosen = this.store.work.actions.some((a) => a.needs === "candidate") ? make("span", { class: "pk-soft" }, make("kbd", {}, "1–9"), " another one") : null;
+    acts.push(make("button", { type: "button", "data-action": "undo", onclick: () => this.undo() }, make("kbd", {}, "u"), " Undo"));
+    acts.push(make("button", { type: "button", "data-action": "plan", onclick: () => this.askPlan() }, make("kbd", {}, "p"), " Plan"));
+    return this.acts.replaceChildren(...[...acts, chosen].filter(Boolean));
+  }
+
+  heardRows() {
+    const key = this.key_here;
+    const had = this.root.contains(document.activeElement);
+    const [text, only] = [this.filter?.value || "", this.only];
+    this.build();
+    this.filter.value = text;
+    this.which.value = only;
+    this.sift(key);
+    if (had) this.grid.focus({ preventScroll: true });
+    this.root.dataset.ready = "yes";
+  }
+
+  // The rows that fit the filter, in order; stay at the row that was looked at.
+  sift(key = this.key_here) {
+    const words = this.filter.value.trim().toLowerCase().split(/\s+/).filter(Boolean);
+    const rows = this.store.rows;
+    const fits = (row) => {
+      if (this.only !== "all" && this.store.isDecided(row.key) !== (this.only === "decided")) return false;
+      if (!words.length) return true;
+      const text = Object.values(row).join(" ").toLowerCase();
+      return words.every((w) => text.includes(w));
+    };
+    const numbers = [];
+    rows.forEach((row, i) => fits(row) && numbers.push(i));
+    this.shown = this.layout.order(numbers);
+    const here = this.shown.findIndex((i) => rows[i].key === key);
+    this.active = here >= 0 ? here : Math.min(this.active, Math.max(0, this.shown.length - 1));
+    this.empty.hidden = rows.length > 0;
+    this.main.hidden = rows.length === 0;
+    this.acts.hidden = rows.length === 0;
+    this.layout.rebuild();
+    this.layout.show(this.active);
+    this.counts();
+    this.drawDetail();
+    this.drawPlan();
+  }
+
+  counts() {
+    if (!this.tally) return;
+    const n = this.store.count();
+    const unkept = n.unkept ? ` · ${n.unkept} not kept yet${this.store.isStuck() ? ": the kernel is busy or gone" : ""}` : "";
+    const filtered = this.shown.length === n.all ? "" : `${this.shown.length} shown of `;
+    this.tally.textContent = this.store.work.actions.length
+      ? `${filtered}${n.all} rows · ${n.waiting} undecided · ${n.decided} decided${unkept}` : `${filtered}${n.all} rows`;
+    this.tally.classList.toggle("pk-bad", Boolean(n.unkept) && this.store.isStuck());
+    this.root.dataset.unkept = n.unkept;
+    this.root.dataset.decided = n.decided;
+  }
+
+  say({ tone, text }) {
+    this.alert.className = `pk-say pk-${tone || "soft"}`;
+    this.alert.textContent = text;
+  }
+
+  // --- where we are ----------------------------------------------------------------------------------------------------
+
+  get key_here() {
+    return this.store.rows[this.shown[this.active]]?.key;
+  }
+
+  goTo(at) {
+    if (at < 0 || at >= this.shown.length) return;
+    this.active = at;
+    this.layout.show(at);
+    this.drawDetail();
+  }
+
+  goToKey(key) {
+    this.goTo(this.shown.findIndex((i) => this.store.rows[i].key === key));
+  }
+
+  // The next row that waits: below, then from the top.
+  goOn() {
+    const n = this.shown.length;
+    for (let step = 1; step < n; step += 1) {
+      const at = (this.active + step) % n;
+      if (!this.store.isDecided(this.store.rows[this.shown[at]].key)) return this.goTo(at);
+    }
+    return this.goTo(Math.min(this.active + 1, n - 1));
+  }
+
+  drawDetail() {
+    const key = this.key_here;
+    if (!key) return this.detail.replaceChildren();
+    const blocks = this.store.details.get(key);
+    this.store.wantDetails(key);
+    if (blocks) this.detail.replaceChildren(...drawBlocks(blocks, this));
+    else this.detail.replaceChildren(make("p", { class: "pk-soft" }, "…"));
+    this.detail.dataset.of = blocks ? key : "";
+    const next = this.shown[this.active + 1];
+    if (blocks && next !== undefined) this.store.wantDetails(this.store.rows[next].key);
+    return undefined;
+  }
+
+  heardDetails(row) {
+    if (row !== this.key_here) return;
+    this.drawDetail();
+    const waits = this.waits;
+    this.waits = null;
+    if (waits && waits.key === row) waits.does();
+  }
+
+  // --- deciding --------------------------------------------------------------------------------------------------------
+
+  press(action, value = "") {
+    const key = this.key_here;
+    if (!key) return;
+    this.store.press(key, action.name, value);
+    if (action.goes_on) this.goOn();
+  }
+
+  act(action) {
+    if (action.needs === "candidate") this.choose(1, action);
+    else if (action.needs === "text") this.type(action);
+    else if (action.needs === "frame") this.say({ tone: "warn", text: "Choose one of the pictures: its number, or a click." });
+    else this.press(action);
+  }
+
+  // Take the nth candidate of the row. If its details have not come yet, when they come: a key pressed early is not lost.
+  choose(number, action = this.store.work.actions.find((a) => a.needs === "candidate")) {
+    const key = this.key_here;
+    if (!action || !key) return;
+    const blocks = this.store.details.get(key);
+    if (!blocks) {
+      this.store.wantDetails(key);
+      this.queue(key, () => this.choose(number, action));
+      return;
+    }
+    const item = candidatesOf(blocks)[number - 1];
+    if (item) this.press(action, item.value);
+    else this.say({ tone: "warn", text: `${key} has no candidate ${number}.` });
+  }
+
+  queue(key, does) {
+    this.waits = { key, does };
+  }
+
+  undo() {
+    const row = this.store.undo();
+    if (row) this.goToKey(row);
+    else this.say({ tone: "warn", text: "Nothing to undo in this window." });
+  }
+
+  // --- typing ----------------------------------------------------------------------------------------------------------
+
+  type(action) {
+    this.typedFor = { action, key: this.key_here };
+    const box = make("input", { type: "text", "aria-label": action.label, role: "combobox", "aria-expanded": "true", oninput: () => this.askSuggestions(box.value) });
+    const list = make("ul", { class: "pk-suggestions", role: "listbox" });
+    this.typing.replaceChildren(make("label", {}, `${action.label} `, box), list, make("span", { class: "pk-soft" }, " Enter takes the first, Esc leaves"));
+    this.typing.hidden = false;
+    this.items = [];
+    this.askSuggestions("");
+    box.focus();
+  }
+
+  askSuggestions(text) {
+    this.suggestNo = (this.suggestNo || 0) + 1;
+    if (this.store.work.suggests) this.store.send({ kind: "suggest", text, no: this.suggestNo });
+  }
+
+  drawSuggestions(message) {
+    if (message.no !== this.suggestNo || this.typing.hidden) return;
+    this.items = message.items;
+    const waited = this.enterWaits;
+    this.enterWaits = false;
+    this.typing.querySelector("ul").replaceChildren(...message.items.map((item) =>
+      make("li", { role: "option" }, make("button", { type: "button", onclick: () => this.typed(item.value) }, make("b", {}, item.title), " ", make("code", {}, item.value), ` ${item.note || ""}`))));
+    this.suggestedFor = message.no;
+    if (waited) this.takeTyped();
+  }
+
+  takeTyped() {
+    const text = this.typing.querySelector("input").value.trim();
+    if (!this.store.work.suggests) return text ? this.typed(text) : undefined;
+    if (this.suggestedFor !== this.suggestNo) {
+      this.enterWaits = true; // what was typed last has not been answered yet
+      return undefined;
+    }
+    if (this.items.length) return this.typed(this.items[0].value);
+    return this.say({ tone: "warn", text: "Nothing on the list fits what was typed." });
+  }
+
+  typed(value) {
+    const { action, key } = this.typedFor;
+    this.leaveTyping();
+    if (this.key_here !== key) this.goToKey(key);
+    this.press(action, value);
+  }
+
+  leaveTyping() {
+    this.typing.hidden = true;
+    this.typing.replaceChildren();
+    this.grid.focus({ preventScroll: true });
+  }
+
+  // --- plan ------------------------------------------------------------------------------------------------------------
+
+  askPlan() {
+    if (!this.store.unkept.size) return this.store.askPlan();
+    return this.say({ tone: "warn", text: "Some decisions are not kept yet; the plan waits for them." });
+  }
+
+  heardPlan(plan) {
+    this.drawPlan();
+    if (plan && !this.store.plan) this.say({ tone: "warn", text: "Decided meanwhile: make the plan again." });
+  }
+
+  drawPlan(words = "") {
+    if (!this.planned) return;
+    const plan = this.store.plan;
+    this.root.dataset.plan = words ? "waits" : plan ? "there" : "";
+    if (words || !plan) return this.planned.replaceChildren(words ? make("p", { class: "pk-soft" }, words) : "");
+    const found = plan.findings.map(([severity, code, n]) => `${n} ${code} (${severity})`).join(", ");
+    const apply = make("button", { type: "button", class: "pk-apply", disabled: plan.is_empty, onclick: () => this.store.apply(this.why.value) },
+      make("kbd", {}, "Ctrl ↵"), " Apply");
+    const drop = (row) => make("button", { type: "button", onclick: () => this.store.press(row, "undo") }, "Drop this decision");
+    const stuck = plan.unusable.map(([row, why]) => make("p", { class: "pk-bad" }, `Cannot be used: ${why}. `, drop(row)));
+    return this.planned.replaceChildren(make("p", {}, make("b", {}, "Plan: "), plan.headline || "nothing to do"), ...(found ? [make("p", { class: "pk-soft" }, found)] : []),
+      ...stuck, make("div", { class: "pk-bar" }, this.why, apply, make("span", { class: "pk-soft" }, plan.is_empty ? "Nothing would change." : "Nothing has changed yet.")));
+  }
+
+  // --- keys ------------------------------------------------------------------------------------------------------------
+
+  key(event) {
+    event.stopPropagation(); // before the notebook takes it
+    if (event.isComposing) return;
+    if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {
+      event.preventDefault();
+      if (this.store.plan && !this.store.plan.is_empty) this.store.apply(this.why.value);
+      return;
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey || !this.grid) return;
+    const inText = event.target.closest("input, select, textarea");
+    if (inText) return void this.keyInText(event);
+    const onButton = event.target.closest("button");
+    if (onButton && (event.key === "Enter" || event.key === " ")) return;
+    if (this.does(event.key, event)) event.preventDefault();
+  }
+
+  keyInText(event) {
+    const isTyping = this.typing.contains(event.target);
+    if (event.key === "Escape") {
+      event.preventDefault();
+      if (isTyping) this.leaveTyping();
+      else this.grid.focus({ preventScroll: true });
+    } else if (event.key === "Enter" && isTyping) {
+      event.preventDefault();
+      this.takeTyped();
+    } else if (event.key === "Enter" && event.target === this.filter) {
+      this.grid.focus({ preventScroll: true });
+    }
+  }
+
+  does(key, event) {
+    if (PER_CELL.has(key)) {
+      const to = this.detail.contains(event.target) ? undefined : this.layout.step(key, event);
+      if (to === undefined) return false;
+      this.goTo(to);
+      return true;
+    }
+    if (key === "/") return this.filter.focus(), true;
+    if (key === "u") return this.undo(), true;
+    if (key === "p" && this.store.work.actions.length) return this.askPlan(), true;
+    if (this.layout.does?.(key, event)) return true;
+    if (/^[1-9]$/.test(key)) return this.choose(Number(key)), true;
+    const action = this.store.work.actions.find((a) => a.key === key);
+    if (action) this.act(action);
+    return Boolean(action) || key.length === 1;
+  }
+}
+
+function keyName(key) {
+  return { Enter: "↵", Delete: "Del", " ": "space" }[key] || key;
+}
+
+export default {
+  render({ model, el }) {
+    const view = new PanelView(new Store(model), make("div"));
+    el.append(view.root);
+    return () => view.close();
+  },
+};

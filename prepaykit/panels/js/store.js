@@ -1,0 +1,296 @@
+// Store: what this window knows of the panel, and the channel to the kernel. One store for each view; each is a window of its own.
+//
+// A press is drawn at once and marked until the kernel says that it is kept. Until then it also lies in the browser's storage (keys only, never a
+// name): if the kernel dies, the next panel of the same work in this browser sends it again under the same id, and the studio keeps it once.
+
+const SLOW_MS = 4000;
+const NEWS_MS = 5000;
+
+class Store {
+  constructor(model) {
+    this.model = model;
+    this.window = newId();
+    this.work = null;
+    this.rows = [];
+    this.at = new Map(); // key of a row -> its number
+    this.decisions = new Map(); // key -> {no, action, value, said, who, state}
+    this.unkept = new Map(); // id of a press -> press, in order
+    this.said = []; // rows that this window decided, in order, for undo
+    this.details = new Map();
+    this.pictures = new Map(); // frame -> url, or "" if it cannot be shown, or null while asked for
+    this.latest = 0; // number of the newest draft seen
+    this.plan = null;
+    this.moved = false;
+    this.asked = 0;
+    this.listeners = new Map();
+    this.heard = (message, buffers) => this.hear(message, buffers || []);
+    model.on("msg:custom", this.heard);
+    this.send({ kind: "ready" });
+    this.timer = setInterval(() => this.askNews(), NEWS_MS);
+  }
+
+  close() {
+    clearInterval(this.timer);
+    this.model.off("msg:custom", this.heard);
+    for (const url of this.pictures.values()) if (url) URL.revokeObjectURL(url);
+  }
+
+  on(event, does) {
+    this.listeners.set(event, [...(this.listeners.get(event) || []), does]);
+  }
+
+  tell(event, about) {
+    for (const does of this.listeners.get(event) || []) does(about);
+  }
+
+  send(message) {
+    this.model.send(message);
+  }
+
+  hear(message, buffers) {
+    const does = {
+      rows: () => this.heardRows(message),
+      kept: () => this.heardKept(message),
+      refused: () => this.heardRefused(message),
+      details: () => this.heardDetails(message),
+      frames: () => this.heardFrames(message, buffers),
+      suggestions: () => this.tell("suggestions", message),
+      preview: () => this.heardPreview(message),
+      applied: () => this.heardApplied(message),
+      news: () => this.heardNews(message),
+      said: () => this.heardSaid(message),
+    }[message.kind];
+    if (does) does();
+  }
+
+  // --- rows and decisions ----------------------------------------------------------------------------------------------
+
+  heardRows(message) {
+    const first = this.work === null;
+    this.work = message;
+    this.moved = false;
+    this.details.clear();
+    const keys = message.rows.key;
+    const names = Object.keys(message.rows);
+    this.rows = keys.map((key, i) => Object.fromEntries(names.map((name) => [name, message.rows[name][i]])));
+    this.at = new Map(keys.map((key, i) => [key, i]));
+    this.decisions = new Map();
+    this.plan = null;
+    this.takeIn(message.decisions);
+    for (const press of this.unkept.values()) this.draw(press);
+    if (first) this.sendAgain();
+    this.tell("rows");
+  }
+
+  takeIn(decisions) {
+    for (const d of decisions) {
+      this.latest = Math.max(this.latest, d.no);
+      const here = this.decisions.get(d.row);
+      if (here && here.no >= d.no) continue;
+      this.plan = null;
+      if ([...this.unkept.values()].some((p) => p.row === d.row)) continue;
+      this.decisions.set(d.row, { ...d, state: "kept", mine: d.window === this.window });
+    }
+  }
+
+  isDecided(key) {
+    const d = this.decisions.get(key);
+    return Boolean(d) && d.action !== "undo";
+  }
+
+  count() {
+    let decided = 0;
+    for (const row of this.rows) if (this.isDecided(row.key)) decided += 1;
+    return { all: this.rows.length, decided, waiting: this.rows.length - decided, unkept: this.unkept.size };
+  }
+
+  press(row, action, value = "") {
+    const seen = this.decisions.get(row)?.no || 0;
+    const press = { id: newId(), row, action: action, value: String(value), seen, at: Date.now() };
+    this.unkept.set(press.id, press);
+    this.remember();
+    if (action !== "undo") this.said.push(row);
+    this.draw(press);
+    this.plan = null;
+    this.send({ kind: "press", window: this.window, ...press });
+    this.tell("decided", row);
+    setTimeout(() => this.tell("counts"), SLOW_MS + 50);
+  }
+
+  draw(press) {
+    const before = this.decisions.get(press.row);
+    const said = press.action === "undo" ? "" : this.words(press.action, press.value);
+    this.decisions.set(press.row, { no: before?.no || 0, action: press.action, value: press.value, said, who: "", state: "sent", mine: true });
+  }
+
+  words(action, value) {
+    const known = this.work?.actions.find((a) => a.name === action);
+    return `${known ? known.label : action}${value ? ` ${value}` : ""}`;
+  }
+
+  undo() {
+    while (this.said.length) {
+      const row = this.said.pop();
+      if (this.at.has(row) && this.isDecided(row)) {
+        this.press(row, "undo");
+        return row;
+      }
+    }
+    return null;
+  }
+
+  heardKept(message) {
+    this.unkept.delete(message.id);
+    this.remember();
+    this.takeIn([{ ...message }]);
+    this.tell("decided", message.row);
+    this.tell("kept", message);
+  }
+
+  heardRefused(message) {
+    const wasMine = this.unkept.delete(message.id);
+    this.remember();
+    if (wasMine) {
+      this.decisions.delete(message.row);
+      this.tell("said", { tone: "bad", text: message.text });
+    }
+    this.takeIn(message.decisions);
+    this.tell("rows-changed");
+  }
+
+  // --- what was not kept yet -------------------------------------------------------------------------------------------
+
+  get storage() {
+    return `prepaykit.unkept.${this.work?.scope}`;
+  }
+
+  remember() {
+    try {
+      if (this.unkept.size) localStorage.setItem(this.storage, JSON.stringify([...this.unkept.values()]));
+      else localStorage.removeItem(this.storage);
+    } catch {
+      // a browser may forbid storage: then a press lives until the kernel has it
+    }
+  }
+
+  sendAgain() {
+    let left = [];
+    try {
+      left = JSON.parse(localStorage.getItem(this.storage) || "[]");
+    } catch {
+      left = [];
+    }
+    for (const press of left) {
+      if (this.unkept.has(press.id)) continue;
+      this.unkept.set(press.id, press);
+      if (this.at.has(press.row)) this.draw(press);
+      this.send({ kind: "press", window: this.window, ...press });
+    }
+    if (left.length) this.tell("said", { tone: "warn", text: `${left.length} of your decisions had not reached the kernel; they are sent again.` });
+  }
+
+  isStuck() {
+    const now = Date.now();
+    return [...this.unkept.values()].some((p) => now - p.at > SLOW_MS);
+  }
+
+  // --- others ----------------------------------------------------------------------------------------------------------
+
+  askNews() {
+    if (this.work && document.visibilityState === "visible" && !this.unkept.size) this.send({ kind: "news", after: this.latest });
+  }
+
+  heardNews(message) {
+    const fresh = message.decisions.filter((d) => d.no > this.latest && d.window !== this.window);
+    this.takeIn(message.decisions);
+    if (fresh.length) {
+      const who = [...new Set(fresh.map((d) => d.who))].join(", ");
+      this.tell("said", { tone: "warn", text: `${fresh.length} decided in another window, by ${who}.` });
+      this.tell("rows-changed");
+    }
+    if (message.moved && !this.moved) {
+      this.moved = true;
+      this.tell("said", { tone: "warn", text: "The job has been changed elsewhere: press “Look anew”. Your decisions are kept." });
+    }
+  }
+
+  refresh() {
+    this.send({ kind: "refresh" });
+  }
+
+  // --- details, pictures, plan -----------------------------------------------------------------------------------------
+
+  wantDetails(key) {
+    if (!key || this.details.has(key)) return;
+    this.details.set(key, null);
+    this.send({ kind: "details", row: key });
+  }
+
+  heardDetails(message) {
+    this.details.set(message.row, message.blocks);
+    this.tell("details", message.row);
+  }
+
+  wantPictures(frames) {
+    const asked = [...new Set(frames)].filter((f) => !this.pictures.has(f));
+    for (const frame of asked) this.pictures.set(frame, null);
+    for (let i = 0; i < asked.length; i += 24) this.send({ kind: "frames", frames: asked.slice(i, i + 24) });
+  }
+
+  heardFrames(message, buffers) {
+    for (const frame of message.asked) if (!this.pictures.get(frame)) this.pictures.set(frame, "");
+    message.frames.forEach((frame, i) => {
+      if (!this.pictures.get(frame)) this.pictures.set(frame, URL.createObjectURL(new Blob([buffers[i]], { type: "image/jpeg" })));
+    });
+    this.tell("pictures", message.asked);
+  }
+
+  askPlan() {
+    this.asked += 1;
+    this.planFor = this.latest;
+    this.send({ kind: "preview", no: this.asked });
+    this.tell("planning");
+  }
+
+  heardPreview(message) {
+    if (message.no !== this.asked) return;
+    this.plan = this.unkept.size || this.latest !== this.planFor ? null : message;
+    this.tell("plan", message);
+  }
+
+  apply(why) {
+    this.send({ kind: "apply", why });
+    this.plan = null;
+    this.tell("applying");
+  }
+
+  heardApplied(message) {
+    this.said = [];
+    this.tell("said", { tone: "good", text: message.text });
+    this.tell("applied", message);
+  }
+
+  heardSaid(message) {
+    this.tell("said", message);
+    if (message.of === "preview" || message.of === "apply") this.tell("plan", null);
+    if (message.of === "details") this.tell("details", null);
+  }
+}
+
+function newId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(12));
+  return [...bytes].map((b) => b.toString(16).padStart(2, "0")).join("");
+}
+
+// An element with a class and children; text is always text.
+function make(tag, given = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(given)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (name === "class") element.className = value;
+    else element.setAttribute(name, value === true ? "" : String(value));
+  }
+  element.append(...children.filter((child) => child !== null && child !== undefined));
+  return element;
+}

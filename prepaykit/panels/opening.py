@@ -1,0 +1,47 @@
+"""Opening a panel: which work it shows, and which verb makes the plan from what is decided in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from prepaykit.errors import UsageError
+from prepaykit.panels.panel import Ask, Panel
+from prepaykit.panels.paper import paper_work
+from prepaykit.panels.work import Work
+from prepaykit.tables.state import JobState
+
+if TYPE_CHECKING:
+    from prepaykit.job import Job
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of panel. `verb` makes the plan; `is_planned`: the work shows the job as the verb's plan without decisions would leave it."""
+
+    work: Callable[[JobState], Work]
+    verb: str
+    is_planned: bool = False
+
+
+KINDS = {
+    "paper": Kind(paper_work, "paper", is_planned=True),
+}
+
+
+def open_panel(
+    job: Job, name: str, ask: Ask | None = None, *, file: str | Path | None = None, takes_drafts: bool | None = None
+) -> Panel:
+    """The panel of that name for a job. Raises UsageError for a name that is not there."""
+    if name not in KINDS:
+        raise UsageError(f"there is no panel {name}; there are: {', '.join(KINDS)}")
+    kind = KINDS[name]
+    ask = ask or getattr(job, kind.verb)
+
+    def make_work() -> Work:
+        state = job.state
+        return replace(kind.work(state.after(ask()) if kind.is_planned else state), head=state.head)
+
+    return Panel(job, make_work, ask, file=None if file is None else Path(file), takes_drafts=takes_drafts)

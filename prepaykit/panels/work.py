@@ -1,0 +1,116 @@
+"""Work: what lies on a panel, as data. Rows to decide about, the actions there are, what to show of a row, what a press means as a choice.
+
+A module of a verb (`prepaykit.panels.paper`, …) makes a Work from the tables of a job; the panel and the grid know nothing of orders or codes.
+Everything in it is plain text and numbers: the browser writes it as text, so whatever a file held is shown and never run.
+
+A detail is a list of blocks, each a dict with `kind`: see `fields`, `candidates`, `frames`, `text`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from prepaykit.tables.catalog import empty
+
+CHOICE_COLUMNS = ["kind", "target", "value"]
+Block = dict[str, object]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the grid. `kind`: text, code, number, share (0 to 1, shown in percent), flag. `width` in characters.
+
+    `has_names`: it may show a person's name, so a scheduled run leaves it out.
+    """
+
+    name: str
+    title: str
+    kind: str = "text"
+    width: int = 12
+    has_names: bool = False
+
+
+@dataclass(frozen=True)
+class Action:
+    """What can be pressed. `key` as the browser calls it (`Enter`, `n`); `needs`: what the value is.
+
+    `needs` is empty (no value), `candidate` (one of the row's candidates: the first by this key, the others by 1 to 9), `text` (typed, with
+    suggestions), `frame` (a frame of the details that is chosen). `goes_on`: the next waiting row comes up afterwards.
+    """
+
+    name: str
+    key: str
+    label: str
+    needs: str = ""
+    goes_on: bool = True
+
+
+@dataclass(frozen=True)
+class Work:
+    """The work of one panel.
+
+    `rows`: one row is something to decide about; `key` (text, unique), the columns, and if wanted `tone` (good, warn, bad) and `also` (more
+    text in which the filter looks). `details(key)` gives blocks. `choices(presses)` turns presses (`row_key`, `action`, `value`) into rows of
+    choices with the presses' index, possibly several a press. `said(action, value)` is what stands beside a decided row. `suggest(text)` gives
+    what a typed text may mean: [{value, title, note}]. `check(key, action, value)` raises UsageError for a press that can mean nothing.
+    """
+
+    name: str
+    title: str
+    rows: pd.DataFrame
+    columns: tuple[Column, ...]
+    actions: tuple[Action, ...] = ()
+    details: Callable[[str], list[Block]] = lambda key: []
+    choices: Callable[[pd.DataFrame], pd.DataFrame] = lambda presses: no_choices()
+    said: Callable[[str, str], str] = lambda action, value: f"{action} {value}".strip()
+    suggest: Callable[[str], list[dict[str, str]]] | None = None
+    check: Callable[[str, str, str], None] = lambda key, action, value: None
+    verb: str = ""  # the verb that takes the choices
+    head: int = 0  # the job was at this operation when it was looked at
+    frames: pd.DataFrame = field(default_factory=lambda: empty("frames"))  # those that it may show
+    layout: Mapping[str, object] = field(default_factory=lambda: {"kind": "table"})
+    nothing: str = "Nothing waits here."
+
+
+def no_choices() -> pd.DataFrame:
+    """Choices without rows."""
+    return pd.DataFrame({c: pd.Series(dtype="str") for c in CHOICE_COLUMNS})
+
+
+def fields(title: str, rows: Iterable[tuple[str, object]]) -> Block:
+    """Labels and values; those without a value are left out.
+
+    >>> fields("Envelope", [("bag", "3"), ("note", None)])["rows"]
+    [['bag', '3']]
+    """
+    return {"kind": "fields", "title": title, "rows": [[k, str(v)] for k, v in rows if not _is_missing(v)]}
+
+
+def text(words: str, tone: str = "") -> Block:
+    """A sentence; `tone` is good, warn or bad."""
+    return {"kind": "text", "text": words, "tone": tone}
+
+
+def candidates(title: str, items: Iterable[Mapping[str, object]], *, nobody: str) -> Block:
+    """What a row may be, best first, chosen by 1 to 9.
+
+    Each item: `value`, `title`, `note`, `share` (0 to 1, or None), `frames` (keys of frames to show), `facts`: [[field, one side, other side, how they
+    agree]], where a side is a text or pieces [text, differs]. `nobody` is said if there is none.
+    """
+    return {"kind": "candidates", "title": title, "items": list(items)[:9], "nobody": nobody}
+
+
+def frames(title: str, rows: Iterable[tuple[int, str, str]]) -> Block:
+    """Pictures in a strip: (frame, caption, tone)."""
+    return {
+        "kind": "frames",
+        "title": title,
+        "frames": [{"frame": int(f), "caption": c, "tone": t} for f, c, t in rows],
+    }
+
+
+def _is_missing(value: object) -> bool:
+    return value is None or value == "" or (not isinstance(value, str) and pd.isna(value))
