@@ -24,7 +24,7 @@ from prepaykit.panels.panel import Panel
 from prepaykit.tables.plan import Plan
 
 FOLDER = Path(__file__).parent / "js"
-PARTS = ("store", "blocks", "table", "panel")
+PARTS = ("store", "blocks", "table", "strip", "panel")
 
 
 def script() -> str:
@@ -73,7 +73,8 @@ class ReviewGrid(anywidget.AnyWidget):
             "kind": "rows", "title": work.title, "job": panel.job.name, "nothing": work.nothing, "layout": dict(work.layout),
             "scope": f"{panel.job.studio.store.database.engine.url.database}|{panel.job.name}|{work.name}",
             "columns": [{"name": c.name, "title": c.title, "kind": c.kind, "width": c.width} for c in work.columns],
-            "actions": [{"name": a.name, "key": a.key, "label": a.label, "needs": a.needs, "goes_on": a.goes_on} for a in work.actions],
+            "actions": [{"name": a.name, "key": a.key, "label": a.label, "needs": a.needs, "goes_on": a.goes_on, "many": a.many}
+                        for a in work.actions],
             "rows": {c: _plain(rows[c]) for c in rows}, "decisions": self._decisions(), "head": work.head,
             "suggests": work.suggest is not None,
         })  # fmt: skip
@@ -127,8 +128,12 @@ class ReviewGrid(anywidget.AnyWidget):
         self.send({"kind": "details", "row": row, "blocks": self.panel.work.details(row)})
 
     def _frames(self, message: dict) -> None:
-        found = self.panel.pictures([int(f) for f in message["frames"]])
-        self.send({"kind": "frames", "asked": message["frames"], "frames": list(found)}, buffers=list(found.values()))
+        is_large = bool(message.get("large"))
+        found = self.panel.pictures([int(f) for f in message["frames"]], is_large=is_large)
+        self.send(
+            {"kind": "frames", "asked": message["frames"], "large": is_large, "frames": list(found)},
+            buffers=list(found.values()),
+        )
 
     def _suggest(self, message: dict) -> None:
         items = self.panel.work.suggest(str(message["text"])) if self.panel.work.suggest else []
@@ -142,7 +147,7 @@ class ReviewGrid(anywidget.AnyWidget):
         counts = plan.findings.groupby(["severity", "code"]).size().reset_index(name="n")
         stuck = self.panel.unusable(plan)
         self.send({"kind": "preview", "no": message["no"], "headline": plan.headline, "is_empty": plan.is_empty,
-                   "findings": [[r.severity, r.code, int(r.n)] for r in counts.itertuples()], "unusable": stuck["detail"].tolist(),
+                   "findings": [[r.severity, r.code, int(r.n)] for r in counts.itertuples()], "unusable": stuck["detail"].tolist(), "blocks": self.panel.work.planned(plan),
                    "took_ms": round(1000 * (time.monotonic() - began))})  # fmt: skip
 
     def _apply(self, message: dict) -> None:

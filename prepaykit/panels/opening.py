@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prepaykit.errors import UsageError
+from prepaykit.panels.codes import codes_work
 from prepaykit.panels.panel import Ask, Panel
 from prepaykit.panels.paper import paper_work
+from prepaykit.panels.photos import photos_work
 from prepaykit.panels.work import Work
 from prepaykit.tables.state import JobState
 
@@ -28,6 +30,8 @@ class Kind:
 
 KINDS = {
     "paper": Kind(paper_work, "paper", is_planned=True),
+    "codes": Kind(codes_work, "codes"),
+    "photos": Kind(photos_work, "codes"),
 }
 
 

@@ -23,7 +23,7 @@ from prepaykit.intake.choices_file import read_choices
 from prepaykit.ledger.drafts import UNDO, Press, close_drafts, keep_draft, read_drafts, standing
 from prepaykit.panels.work import CHOICE_COLUMNS, Work, no_choices
 from prepaykit.report.export import write_csv
-from prepaykit.report.small_pictures import small_pictures
+from prepaykit.report.small_pictures import LARGE, SMALL, small_pictures
 from prepaykit.rules.choosing import FILE_COLUMNS
 from prepaykit.runs import RUN
 from prepaykit.tables.plan import Plan
@@ -103,6 +103,10 @@ class Panel:
         if known[action].needs and not value:
             raise UsageError(f"{row}: {action} needs a {known[action].needs}")
         self.work.check(row, action, value)
+        if self.work.agrees is not None:
+            said = standing(self.drafts)
+            press = pd.DataFrame([[row, action, value]], columns=["row_key", "action", "value"], dtype="str")
+            self.work.agrees(pd.concat([said.loc[said["row_key"] != row, list(press)], press], ignore_index=True))
 
     # --- what was decided ----------------------------------------------------------------------------------------------------
 
@@ -126,7 +130,7 @@ class Panel:
         presses = standing(drafts)
         made = self.work.choices(presses) if len(presses) else no_choices()
         of = presses.reindex(made.index)
-        said = {"who": of["who"], "why": pd.Series(None, made.index, dtype="str"), "row": of["row_key"],
+        said = {"who": of["who"], "why": made["why"] if "why" in made else pd.Series(None, made.index, dtype="str"), "row": of["row_key"],
                 "decided_at": pd.to_datetime(of["at_utc"], utc=True, format="ISO8601")}  # fmt: skip
         return made[CHOICE_COLUMNS].assign(**said).reset_index(drop=True)
 
@@ -170,11 +174,14 @@ class Panel:
         rows = pd.DataFrame({"row": said["key"].str.removeprefix("row "), "detail": said["detail"]})
         return rows[rows["row"].isin(self.drafts["row_key"])].reset_index(drop=True)
 
-    def pictures(self, frames: list[int]) -> dict[int, bytes]:
-        """Small JPEGs of frames that this work shows, by their keys; one that cannot be shown is left out."""
+    def pictures(self, frames: list[int], *, is_large: bool = False) -> dict[int, bytes]:
+        """Small JPEGs of frames that this work shows, by their keys; one that cannot be shown is left out. `is_large`: twice as wide."""
         studio, rows = self.job.studio, self.work.frames
         found = small_pictures(
-            rows[rows["frame_id"].isin(frames)], thumbs=studio.home / THUMBS, open_bytes=studio.open_bytes
+            rows[rows["frame_id"].isin(frames)],
+            thumbs=studio.home / THUMBS,
+            open_bytes=studio.open_bytes,
+            fit=LARGE if is_large else SMALL,
         )
         return {number: small.content for number, small in found.items()}
 

@@ -10,6 +10,8 @@ class PanelView {
     this.shown = [];
     this.active = 0;
     this.only = "all";
+    this.picked = null; // the frame of the details that is chosen
+    this.picks = {}; // what the selects of the bar say, by column
     root.classList.add("pk");
     root.append(make("p", { class: "pk-soft" }, "Looking at the job …"));
     root.addEventListener("keydown", (event) => this.key(event));
@@ -41,9 +43,10 @@ class PanelView {
     this.filter = make("input", { type: "search", placeholder: "filter ( / )", "aria-label": "Filter the rows", oninput: () => this.sift() });
     this.which = make("select", { "aria-label": "Which rows", onchange: () => ((this.only = this.which.value), this.sift()) },
       ...[["all", "all rows"], ["waiting", "undecided"], ["decided", "decided"]].map(([v, t]) => make("option", { value: v }, t)));
+    const selects = (work.layout.filters || []).map(([name, every]) => this.select(name, every));
     this.tally = make("span", { class: "pk-tally", role: "status" });
     this.anew = make("button", { type: "button", onclick: () => this.store.refresh() }, "Look anew");
-    const bar = make("div", { class: "pk-bar" }, make("strong", {}, work.title), this.filter, this.which, this.tally, this.anew);
+    const bar = make("div", { class: "pk-bar" }, make("strong", {}, work.title), this.filter, this.which, ...selects, this.tally, this.anew);
     this.grid = make("div", { class: "pk-grid", role: "grid", tabindex: "0", "aria-label": work.title });
     this.layout = new (LAYOUTS[work.layout.kind] || TableLayout)(this);
     this.grid.append(this.layout.body);
@@ -60,11 +63,23 @@ class PanelView {
     this.drawActs();
   }
 
+  // A select over what stands in a column; without two things to choose from there is none.
+  select(name, every) {
+    const there = [...new Set(this.store.rows.map((row) => row[name]).filter((v) => v !== null && v !== ""))].sort();
+    if (!there.length) return "";
+    if (!there.includes(this.picks[name])) this.picks[name] = "";
+    const options = [make("option", { value: "" }, every), ...there.map((v) => make("option", { value: v }, v))];
+    const select = make("select", { "aria-label": every, "data-filter": name, onchange: () => ((this.picks[name] = select.value), this.sift()) }, ...options);
+    select.value = this.picks[name];
+    return select;
+  }
+
   drawActs() {
     const acts = this.store.work.actions.map((a) =>
       make("button", { type: "button", "data-action": a.name, onclick: () => this.act(a) }, make("kbd", {}, keyName(a.key)), ` ${a.label}`));
     if (!acts.length) return this.acts.replaceChildren();
     const chosen = this.store.work.actions.some((a) => a.needs === "candidate") ? make("span", { class: "pk-soft" }, make("kbd", {}, "1–9"), " another one") : null;
+    for (const extra of this.layout.extras || []) acts.push(make("button", { type: "button", onclick: extra.does }, make("kbd", {}, extra.key), ` ${extra.label}`));
     acts.push(make("button", { type: "button", "data-action": "undo", onclick: () => this.undo() }, make("kbd", {}, "u"), " Undo"));
     acts.push(make("button", { type: "button", "data-action": "plan", onclick: () => this.askPlan() }, make("kbd", {}, "p"), " Plan"));
     return this.acts.replaceChildren(...[...acts, chosen].filter(Boolean));
@@ -88,6 +103,7 @@ class PanelView {
     const rows = this.store.rows;
     const fits = (row) => {
       if (this.only !== "all" && this.store.isDecided(row.key) !== (this.only === "decided")) return false;
+      for (const [name, wanted] of Object.entries(this.picks)) if (wanted && row[name] !== wanted) return false;
       if (!words.length) return true;
       const text = Object.values(row).join(" ").toLowerCase();
       return words.every((w) => text.includes(w));
@@ -112,7 +128,8 @@ class PanelView {
     const n = this.store.count();
     const unkept = n.unkept ? ` · ${n.unkept} not kept yet${this.store.isStuck() ? ": the kernel is busy or gone" : ""}` : "";
     const filtered = this.shown.length === n.all ? "" : `${this.shown.length} shown of `;
-    this.tally.textContent = this.store.work.actions.length
+    const noun = this.store.work.layout.noun;
+    this.tally.textContent = noun ? `${filtered}${n.all} ${noun} · ${n.decided} decided${unkept}` : this.store.work.actions.length
       ? `${filtered}${n.all} rows · ${n.waiting} undecided · ${n.decided} decided${unkept}` : `${filtered}${n.all} rows`;
     this.tally.classList.toggle("pk-bad", Boolean(n.unkept) && this.store.isStuck());
     this.root.dataset.unkept = n.unkept;
@@ -131,8 +148,20 @@ class PanelView {
     return this.store.rows[this.shown[this.active]]?.key;
   }
 
+  // The rows that a press is about: the one we are at, or those that are selected.
+  get keys_here() {
+    const at = this.layout.selection?.() || [this.active];
+    return at.map((i) => this.store.rows[this.shown[i]]?.key).filter((key) => key !== undefined);
+  }
+
+  pick(frame) {
+    this.picked = this.picked === frame ? null : frame;
+    for (const tile of this.detail.querySelectorAll("[data-frame]")) tile.classList.toggle("pk-picked", Number(tile.dataset.frame) === this.picked);
+  }
+
   goTo(at) {
     if (at < 0 || at >= this.shown.length) return;
+    if (at !== this.active) this.picked = null;
     this.active = at;
     this.layout.show(at);
     this.drawDetail();
@@ -175,18 +204,24 @@ class PanelView {
 
   // --- deciding --------------------------------------------------------------------------------------------------------
 
-  press(action, value = "") {
-    const key = this.key_here;
-    if (!key) return;
-    this.store.press(key, action.name, value);
+  press(action, value = "", keys = this.keys_here) {
+    if (!keys.length || this.isTooMany(action, keys)) return;
+    this.store.pressAll(keys, action.name, value);
     if (action.goes_on) this.goOn();
   }
 
+  isTooMany(action, keys) {
+    if (action.many || keys.length < 2) return false;
+    this.say({ tone: "warn", text: `“${action.label}” is about one of them; ${keys.length} are selected. Choose one.` });
+    return true;
+  }
+
   act(action) {
+    if (this.isTooMany(action, this.keys_here)) return;
     if (action.needs === "candidate") this.choose(1, action);
     else if (action.needs === "text") this.type(action);
-    else if (action.needs === "frame") this.say({ tone: "warn", text: "Choose one of the pictures: its number, or a click." });
-    else this.press(action);
+    else if (action.needs === "frame" && this.picked === null) this.say({ tone: "warn", text: "Choose one of the pictures first: a click." });
+    else this.press(action, action.needs === "frame" ? this.picked : "");
   }
 
   // Take the nth candidate of the row. If its details have not come yet, when they come: a key pressed early is not lost.
@@ -217,7 +252,7 @@ class PanelView {
   // --- typing ----------------------------------------------------------------------------------------------------------
 
   type(action) {
-    this.typedFor = { action, key: this.key_here };
+    this.typedFor = { action, keys: this.keys_here };
     const box = make("input", { type: "text", "aria-label": action.label, role: "combobox", "aria-expanded": "true", oninput: () => this.askSuggestions(box.value) });
     const list = make("ul", { class: "pk-suggestions", role: "listbox" });
     this.typing.replaceChildren(make("label", {}, `${action.label} `, box), list, make("span", { class: "pk-soft" }, " Enter takes the first, Esc leaves"));
@@ -255,10 +290,10 @@ class PanelView {
   }
 
   typed(value) {
-    const { action, key } = this.typedFor;
+    const { action, keys } = this.typedFor;
     this.leaveTyping();
-    if (this.key_here !== key) this.goToKey(key);
-    this.press(action, value);
+    if (!keys.includes(this.key_here)) this.goToKey(keys[0]);
+    this.press(action, value, keys);
   }
 
   leaveTyping() {
@@ -289,7 +324,7 @@ class PanelView {
       make("kbd", {}, "Ctrl ↵"), " Apply");
     const stuck = plan.unusable.map((t) => make("p", { class: "pk-bad" }, t));
     return this.planned.replaceChildren(make("p", {}, make("b", {}, "Plan: "), plan.headline || "nothing to do"), ...(found ? [make("p", { class: "pk-soft" }, found)] : []),
-      ...stuck, make("div", { class: "pk-bar" }, this.why, apply, make("span", { class: "pk-soft" }, plan.is_empty ? "Nothing would change." : "Nothing has changed yet.")));
+      ...stuck, ...drawBlocks(plan.blocks, this), make("div", { class: "pk-bar" }, this.why, apply, make("span", { class: "pk-soft" }, plan.is_empty ? "Nothing would change." : "Nothing has changed yet.")));
   }
 
   // --- keys ------------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@
 
 const SLOW_MS = 4000;
 const NEWS_MS = 5000;
+const MOST_PICTURES = 600; // kept in the browser; those that were not looked at for longest go first
 
 class Store {
   constructor(model) {
@@ -15,9 +16,10 @@ class Store {
     this.at = new Map(); // key of a row -> its number
     this.decisions = new Map(); // key -> {no, action, value, said, who, state}
     this.unkept = new Map(); // id of a press -> press, in order
-    this.said = []; // rows that this window decided, in order, for undo
+    this.said = []; // rows that this window decided, in order, for undo; those of one press together
     this.details = new Map();
-    this.pictures = new Map(); // frame -> url, or "" if it cannot be shown, or null while asked for
+    this.pictures = new Map(); // frame, or "frame large" -> url, or "" if it cannot be shown, or null while asked for
+    this.wanted = new Set();
     this.latest = 0; // number of the newest draft seen
     this.plan = null;
     this.moved = false;
@@ -109,12 +111,19 @@ class Store {
     const press = { id: newId(), row, action: action, value: String(value), seen, at: Date.now() };
     this.unkept.set(press.id, press);
     this.remember();
-    if (action !== "undo") this.said.push(row);
+    if (action !== "undo") this.said.push([row]);
     this.draw(press);
     this.plan = null;
     this.send({ kind: "press", window: this.window, ...press });
     this.tell("decided", row);
     setTimeout(() => this.tell("counts"), SLOW_MS + 50);
+  }
+
+  // The same press about several rows: each is kept by itself, and undone together.
+  pressAll(rows, action, value = "") {
+    const before = this.said.length;
+    for (const row of rows) this.press(row, action, value);
+    this.said.splice(before, rows.length, rows);
   }
 
   draw(press) {
@@ -130,11 +139,9 @@ class Store {
 
   undo() {
     while (this.said.length) {
-      const row = this.said.pop();
-      if (this.at.has(row) && this.isDecided(row)) {
-        this.press(row, "undo");
-        return row;
-      }
+      const rows = this.said.pop().filter((row) => this.at.has(row) && this.isDecided(row));
+      for (const row of rows) this.press(row, "undo");
+      if (rows.length) return rows[0];
     }
     return null;
   }
@@ -231,18 +238,52 @@ class Store {
     this.tell("details", message.row);
   }
 
-  wantPictures(frames) {
-    const asked = [...new Set(frames)].filter((f) => !this.pictures.has(f));
-    for (const frame of asked) this.pictures.set(frame, null);
-    for (let i = 0; i < asked.length; i += 24) this.send({ kind: "frames", frames: asked.slice(i, i + 24) });
+  // Ask for pictures that are not there; those that are wanted in one go travel together, a few in each message.
+  wantPictures(frames, large = false) {
+    const fresh = frames.map((f) => pictureKey(f, large)).filter((key) => !this.pictures.has(key));
+    if (!fresh.length) return;
+    if (!this.wanted.size) setTimeout(() => this.askPictures(), 0);
+    for (const key of fresh) {
+      this.pictures.set(key, null);
+      this.wanted.add(key);
+    }
+  }
+
+  askPictures() {
+    const wanted = [...this.wanted];
+    this.wanted.clear();
+    for (const large of [true, false]) {
+      const frames = wanted.filter((key) => (typeof key === "string") === large).map((key) => parseInt(key, 10));
+      for (let i = 0; i < frames.length; i += 24) this.send({ kind: "frames", frames: frames.slice(i, i + 24), large });
+    }
   }
 
   heardFrames(message, buffers) {
-    for (const frame of message.asked) if (!this.pictures.get(frame)) this.pictures.set(frame, "");
+    const keys = message.asked.map((f) => pictureKey(f, message.large));
+    for (const key of keys) if (!this.pictures.get(key)) this.pictures.set(key, "");
     message.frames.forEach((frame, i) => {
-      if (!this.pictures.get(frame)) this.pictures.set(frame, URL.createObjectURL(new Blob([buffers[i]], { type: "image/jpeg" })));
+      const key = pictureKey(frame, message.large);
+      if (!this.pictures.get(key)) this.pictures.set(key, URL.createObjectURL(new Blob([buffers[i]], { type: "image/jpeg" })));
     });
-    this.tell("pictures", message.asked);
+    this.dropPictures();
+    this.tell("pictures", keys);
+  }
+
+  // The url of a picture, which is now the one looked at last.
+  pictureUrl(key) {
+    const url = this.pictures.get(key);
+    if (url) this.pictures.delete(key);
+    if (url) this.pictures.set(key, url);
+    return url;
+  }
+
+  dropPictures() {
+    for (const [key, url] of this.pictures) {
+      if (this.pictures.size <= MOST_PICTURES) return;
+      if (!url) continue;
+      URL.revokeObjectURL(url);
+      this.pictures.delete(key);
+    }
   }
 
   askPlan() {
@@ -275,6 +316,10 @@ class Store {
     if (message.of === "preview" || message.of === "apply") this.tell("plan", null);
     if (message.of === "details") this.tell("details", null);
   }
+}
+
+function pictureKey(frame, large) {
+  return large ? `${frame} large` : frame;
 }
 
 function newId() {
