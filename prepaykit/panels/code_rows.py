@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from prepaykit.panels.proposals import read_proposal, words_of
 from prepaykit.rules.code_causes import code_causes
 from prepaykit.rules.stray_claims import LIKELY, POSSIBLE, SURE
 from prepaykit.rules.weighed import match_queue
@@ -141,9 +142,11 @@ class CodeRows:
         return self._with_list(rows).reset_index(drop=True)
 
     def _best_words(self, best: pd.DataFrame) -> pd.Series:
-        from prepaykit.panels.proposals import read_proposal, words_of
+        def words(value: str) -> str:
+            meant = read_proposal(value)
+            return words_of(meant if meant.verb == "order_code" else meant._replace(to=""))
 
-        return best["value"].map(lambda v: words_of(read_proposal(v)), na_action="ignore").astype("str")
+        return best["value"].map(words, na_action="ignore").astype("str")
 
     def _how_sure(self, best: pd.DataFrame) -> pd.Series:
         """`sure`, `likely`, `possible`; of several that are as good, how many; of a candidate of the queue its share."""

@@ -25,12 +25,12 @@ from prepaykit.tables.state import JobState
 
 COLUMNS = (
     Column("key", "order", "code", 10),
-    Column("child", "child", "text", 17, has_names=True),
+    Column("child", "child", "text", 15, has_names=True),
     Column("in_class", "class", "text", 11),
-    Column("slots", "prints", "number", 6),
-    Column("why", "why", "text", 15),
-    Column("best", "likeliest correction", "text", 24),
-    Column("sure", "how sure", "text", 8),
+    Column("slots", "prints", "number", 8),
+    Column("why", "why", "text", 13),
+    Column("best", "likeliest correction", "text", 18),
+    Column("sure", "how sure", "text", 11),
     Column("said", "left before", "text", 9),
 )
 ACTIONS = (
@@ -120,7 +120,7 @@ class _Desk:
         group = self.there.group(key)
         if group is None or group not in self._class_frame.index:
             return []
-        return [frames(f"The child's class, {self._groups['name'][group]}", [(self._class_frame[group], "class picture", "")])]
+        return [frames(f"Class {self._groups['name'][group]}", [(self._class_frame[group], "class picture", "")])]
 
     def _item(self, key: str, proposal: object, facts: dict[str, list]) -> dict[str, object]:
         meant = read_proposal(proposal.value)
@@ -159,7 +159,7 @@ class _Desk:
         for r in rows.itertuples():
             origin = str(r.from_frame) if r.verb == "tag" else r.read_code
             if wanted in compact(origin) or str(r.from_frame).startswith(typed.strip()):
-                items.append({"value": f"{r.verb}:{origin}", "title": words_of(Proposal(r.verb, origin, "this child")),
+                items.append({"value": f"{r.verb}:{origin}", "title": words_of(Proposal(r.verb, origin, "")), "code": "",
                               "note": f"{r.frames} frames from {r.from_frame}"})  # fmt: skip
         return items
 
@@ -216,5 +216,7 @@ def _said(action: str, value: str) -> str:
         return {NOBODY: "not on the list", LATER: "later"}[action]
     if action == "hide":
         return f"hide frame {value}"
-    proposal = read_proposal(value) or read_proposal(f"{value}=this child")
-    return words_of(proposal) if proposal else f"the order is for {value}"
+    proposal = read_proposal(value) or read_proposal(f"{value}=")
+    if proposal is None:
+        return f"for {value}"
+    return words_of(proposal if proposal.verb == "order_code" else proposal._replace(to=""))

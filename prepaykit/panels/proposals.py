@@ -43,13 +43,13 @@ def words_of(proposal: Proposal) -> str:
     >>> words_of(Proposal("relabel", "AB12-CD35", "AB12-CD34"))
     'card AB12-CD35 → AB12-CD34'
     >>> words_of(Proposal("tag", "118", ""))
-    'the frames from 118 on'
+    'frames from 118'
     """
     verb, origin, to = proposal
     if verb in ("order_code", "show"):
-        return f"the order is for {to}" if verb == "order_code" else f"show frame {origin} again"
+        return f"for {to}" if verb == "order_code" else f"show frame {origin} again"
     if not to:
-        return {"tag": f"the frames from {origin} on", "relabel": f"the frames under card {origin}", "bind": f"blank card {origin}"}[verb]
+        return {"tag": f"frames from {origin}", "relabel": f"card {origin}", "bind": f"blank card {origin}"}[verb]
     return {"tag": f"frames from {origin} → {to}", "relabel": f"card {origin} → {to}", "bind": f"blank card {origin} → {to}"}[verb]
 
 

@@ -11,7 +11,7 @@ const BLOCKS = {
   frames: (block, view) => {
     const strip = make("div", { class: "pk-strip" });
     block.frames.forEach((f, i) => strip.append(frameTile(f, view, i + 1)));
-    return make("section", { class: "pk-block" }, make("h4", {}, block.title), strip);
+    return make("section", { class: "pk-block pk-frames" }, make("h4", {}, block.title), strip);
   },
 
   picture: (block, view) => make("div", { class: "pk-picture" }, pictureOf(block.frame, block.caption, view, true)),

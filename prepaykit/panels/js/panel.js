@@ -20,6 +20,7 @@ class PanelView {
     store.on("rows-changed", () => this.layout && (this.layout.draw(true), this.counts(), this.drawPlan()));
     store.on("decided", (row) => this.layout && (this.layout.changed(row), this.counts(), this.drawPlan()));
     store.on("counts", () => this.counts());
+    store.on("kept", () => this.planWaits && !store.unkept.size && this.askPlan());
     store.on("details", (row) => this.heardDetails(row));
     store.on("pictures", (frames) => fillPictures(this.root, frames, this));
     store.on("said", (said) => this.say(said));
@@ -273,7 +274,7 @@ class PanelView {
     const waited = this.enterWaits;
     this.enterWaits = false;
     this.typing.querySelector("ul").replaceChildren(...message.items.map((item) =>
-      make("li", { role: "option" }, make("button", { type: "button", onclick: () => this.typed(item.value) }, make("b", {}, item.title), " ", make("code", {}, item.value), ` ${item.note || ""}`))));
+      make("li", { role: "option" }, make("button", { type: "button", onclick: () => this.typed(item.value) }, make("b", {}, item.title), " ", make("code", {}, item.code ?? item.value), ` ${item.note || ""}`))));
     this.suggestedFor = message.no;
     if (waited) this.takeTyped();
   }
@@ -304,13 +305,16 @@ class PanelView {
 
   // --- plan ------------------------------------------------------------------------------------------------------------
 
+  // The plan is made of what is kept: asked for a moment too early, it waits.
   askPlan() {
-    if (!this.store.unkept.size) return this.store.askPlan();
-    return this.say({ tone: "warn", text: "Some decisions are not kept yet; the plan waits for them." });
+    this.planWaits = this.store.unkept.size > 0;
+    if (this.planWaits) this.drawPlan("The plan waits until your decisions are kept …");
+    else this.store.askPlan();
   }
 
   heardPlan(plan) {
     this.drawPlan();
+    this.planned.scrollIntoView({ block: "nearest" });
     if (plan && !this.store.plan) this.say({ tone: "warn", text: "Decided meanwhile: make the plan again." });
   }
 
