@@ -109,8 +109,9 @@ class CodeRows:
         pairs = pairs.astype({"order_subject_id": "int64"})
         rows = pairs.merge(state.order_subjects.drop(columns="version"), on="order_subject_id", how="left", validate="m:1")
         people, groups = state.subjects.set_index("subject_id"), state.groups.set_index("group_id")
-        rows = rows.assign(own_code=rows["subject_id"].map(people["access_code"]), group_id=rows["subject_id"].map(people["group_id"]))
-        return rows.assign(class_code=rows["group_id"].map(groups["access_code"])).set_index("row")
+        # As text also where nobody is on the list yet: pandas makes numbers of a map that is empty.
+        rows = rows.assign(own_code=rows["subject_id"].map(people["access_code"]).astype("str"), group_id=rows["subject_id"].map(people["group_id"]))
+        return rows.assign(class_code=rows["group_id"].map(groups["access_code"]).astype("str")).set_index("row")
 
     def _rows(self) -> pd.DataFrame:
         state, people = self._state, self._state.subjects.set_index("subject_id")

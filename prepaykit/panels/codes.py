@@ -101,7 +101,9 @@ class _Desk:
                 candidates("What would put it right", items, nobody="Nothing to propose: look at the frames in photo sorting."), *stop]  # fmt: skip
 
     def _told(self, key: str) -> dict | None:
-        return told_of(self._state, self.there.number(key), self.there.seen)[0] if self.there.waits(key) else None
+        if not self.there.waits(key) or self.there.seen is None or self.there.seen.matched is None:
+            return None
+        return told_of(self._state, self.there.number(key), self.there.seen)[0]
 
     def _bought(self, key: str) -> Block:
         state, child = self._state, self.there.children.loc[key]

@@ -33,7 +33,7 @@ def read_proposal(key: str) -> Proposal | None:
     True
     """
     verb, _, rest = key.partition(":")
-    origin, _, to = rest.rpartition("=")
+    origin, _, to = rest.rpartition("=") if verb != "show" else (rest, "", "shown")
     return Proposal(verb, origin, to) if verb in KIND_OF_VERB and origin else None
 
 
