@@ -18,9 +18,11 @@ from prepaykit.decide.photos import picture_tables
 from prepaykit.decide.populate import refill_some, was_populated
 from prepaykit.errors import UsageError
 from prepaykit.rules.albums import FAVOURITE, favourites
-from prepaykit.rules.choosing import brought_choices, frame_of_file, kept_choices
+from prepaykit.rules.choosing import NO_CARD, brought_choices, kept_choices
 from prepaykit.rules.code_book import CodeBook, children_named, favourites_named, frame_of, order_subject_of, tag_value
+from prepaykit.rules.moving import Moves
 from prepaykit.rules.naming import named_cards, read_names_of_cards
+from prepaykit.rules.slot_names import frame_named
 from prepaykit.rules.slots import Filled
 from prepaykit.rules.standing import restated
 from prepaykit.rules.taken_proposals import taken_proposals
@@ -50,6 +52,7 @@ def plan_codes(
     order_code: Mapping[int | str, str] | None = None,
     bind: Mapping[str, str] | None = None,
     hide: Mapping[int | str, bool] | Iterable[int | str] | None = None,
+    move: Mapping[int | str, str] | None = None,
     name: Mapping[str, str] | None = None,
     choices: pd.DataFrame | None = None,
     findings: pd.DataFrame | None = None,
@@ -65,12 +68,13 @@ def plan_codes(
     empty text says that it is no card and the child before goes on. `relabel`: the code on the card → the code its frames are filed
     under. `order_code`: order (its number as text, `NUMBER:2` for the second of several children, or the key in `order_subjects`) → the child's
     code, `nobody` or `later`; a blank card takes the names typed in the order. `bind`: blank card → code of the named child. `hide`: frames not to be
-    offered (or frame → True, False). `favourite`: code → the frame that stands for the gallery instead of the first one. `name`: blank card →
+    offered (or frame → True, False). `move`: frame → the code of the child or class it is filed under alone, or `nobody`
+    (`prepaykit.rules.moving`). `favourite`: code → the frame that stands for the gallery instead of the first one. `name`: blank card →
     `First|Last|Class` of a child who is not on the list. `take`: keys of first proposals of
     `code_causes`, each looked at and named by a person; the evidence is kept with the decision. `choices`: decisions to be done
-    again, as `read_choices` gives them (findings choice_unusable, choice_superseded, choice_elsewhere, choice_by_hand; `findings` are what its reader found). `who`, `why` and `now` are kept with each.
+    again, as `read_choices` gives them (findings choice_unusable, choice_superseded, choice_elsewhere; `findings` are what its reader found). `who`, `why` and `now` are kept with each.
 
-    Raises Refused for a code of another job, for an order that has gone on to the batch, for a proposal that is not the first one, and for
+    Raises Refused for a code of another job, for an order that has gone on to the batch, for a card or a printed frame that would be moved, for a proposal that is not the first one, and for
     two that speak of the same frames or child; UsageError for a frame, order, code or proposal that is not there. Result: `choices`, `frames_moved`, `slots_changed`, `slots_empty`.
 
     >>> plan_codes(JobState.new(name="maple-grove-2026", school="Maple Grove")).is_empty
@@ -94,11 +98,13 @@ def plan_codes(
         *[("bind", book.blank(code), book.named(to)) for code, to in bind.items()],
         *[("hide", str(frame_of(state, f)), "hidden" if is_hidden else "shown") for f, is_hidden in hide.items()],
     ]
+    moves = Moves(state, book)
+    decided += [("move", *moves.named(frame_of(state, frame), code)) for frame, code in (move or {}).items()]
     decided += [("frame", FAVOURITE + code, frame) for code, frame in favourites_named(state, book, favourite or {})]
     decided += [
         ("order_code", str(order_subject_of(state, order)), _child(book, code)) for order, code in order_code.items()
     ]
-    brought, replayed = brought_choices(state, choices, "codes", lambda *row: _resolved(state, book, *row))
+    brought, replayed = brought_choices(state, choices, "codes", lambda *row: _resolved(state, book, moves, *row))
     new = pd.concat([t for t in (brought, _as_choices(decided, said)) if len(t)] or [brought]).drop_duplicates(
         ["kind", "target"], keep="last"
     )
@@ -155,10 +161,12 @@ def _as_choices(decided: list[tuple[str, str, str]], said: Mapping[str, object])
     )
 
 
-def _resolved(state: JobState, book: CodeBook, kind: str, target: str, value: str) -> tuple[str, str]:
+def _resolved(
+    state: JobState, book: CodeBook, moves: Moves, kind: str, target: str, value: str
+) -> tuple[str, str]:
     """A choice of a file as the job keeps it: what is not there, or must not be changed, raises."""
     if kind == "tag":
-        return _file_frame(state, target), tag_value(book, value)
+        return str(frame_named(state, target)), "" if value.lower() == NO_CARD else tag_value(book, value)
     if kind == "relabel":
         return book.seen(target), book.listed(value)
     if kind == "bind":
@@ -166,9 +174,11 @@ def _resolved(state: JobState, book: CodeBook, kind: str, target: str, value: st
     if kind == "hide":
         if value not in ("hidden", "shown"):
             raise UsageError(f"hide {target}: the value is hidden or shown, not {value}")
-        return _file_frame(state, target), value
+        return str(frame_named(state, target)), value
+    if kind == "move":
+        return moves.named(frame_named(state, target), value)
     if kind == "frame":
-        [(code, frame)] = favourites_named(state, book, {target.removeprefix(FAVOURITE): _file_frame(state, value)})
+        [(code, frame)] = favourites_named(state, book, {target.removeprefix(FAVOURITE): frame_named(state, value)})
         return FAVOURITE + code, frame
     code = _child(book, value)
     said = state.choices.loc[state.choices["kind"].eq("order_code") & state.choices["value"].eq(code), "target"]
@@ -183,15 +193,6 @@ def _resolved(state: JobState, book: CodeBook, kind: str, target: str, value: st
         )
     # Said already: it may stand although the order has gone on since.
     return (str(named[0]) if str(named[0]) in set(said) else str(order_subject_of(state, int(named[0])))), code
-
-
-def _file_frame(state: JobState, text: str) -> str:
-    frame = frame_of_file(state, text)
-    if frame is None:
-        raise UsageError(
-            f"there is no frame {text} in {state.name}: its picture has not been read, or stands there several times"
-        )
-    return str(frame)
 
 
 def _child(book: CodeBook, code: str) -> str:
@@ -255,7 +256,7 @@ def _recoded(state: JobState, children: dict[int, str], book: CodeBook) -> dict[
     slots = state.slots.assign(
         subject_id=state.slots["subject_id"].mask(mine, now),
         frame_id=state.slots["frame_id"].mask(lost),
-        **{c: state.slots[c].mask(lost) for c in ("filled_by", "artwork_path", "artwork_sha256")},
+        **{c: state.slots[c].mask(lost) for c in ("filled_by", "crop", "artwork_path", "artwork_sha256")},
     )
     return {"order_subjects": order_subjects, "slots": slots}
 

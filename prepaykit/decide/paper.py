@@ -79,7 +79,7 @@ def plan_paper(
     `codes`). `choices`: decisions to be done again, as `read_choices` gives them.
     Findings: envelope_unmatched, envelope_ambiguous, matched_by_weighing, match_in_doubt, underpaid, overpaid, package_unknown,
     order_string_unreadable, name_contradicts_code, order_doubled, order_changed, keyed_differently, keyed_once, bag_differs, bag_uncounted,
-    check_number_missing, check_doubled, check_other_payee, choice_unusable, choice_superseded, choice_elsewhere, choice_by_hand.
+    check_number_missing, check_doubled, check_other_payee, choice_unusable, choice_superseded, choice_elsewhere.
     Raises UsageError if `match` names an envelope or a code that is not there, Refused if it names another child for an order
     that has gone on to the batch. Places nothing and deletes nothing. Source: domain.md 7.
 
@@ -409,7 +409,7 @@ def _rematched(work: JobState) -> JobState:
     mine = slots["line_id"].isin(lines["line_id"])
     slots.loc[mine, "subject_id"] = slots.loc[mine, "line_id"].map(subject).astype("Int64")
     slots.loc[mine, "frame_id"] = pd.NA
-    slots.loc[mine, ["filled_by", "artwork_path", "artwork_sha256"]] = None
+    slots.loc[mine, ["filled_by", "crop", "artwork_path", "artwork_sha256"]] = None
     return work.replace(order_subjects=children, slots=slots)
 
 

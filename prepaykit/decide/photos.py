@@ -1,7 +1,7 @@
 """Photos: take the frames of picture day into the job, file them under their cards, and say who was there.
 
-What may be changed: `frames`, `galleries`, `group_frames`, `attendance` of `subjects`, and of `slots` the artwork of memory mates
-that were made of a file which has other bytes now. The whole sequence is worked out anew from all
+What may be changed: `frames`, `galleries`, `group_frames`, `attendance` of `subjects`, and of `slots` the crop, and the artwork of
+memory mates, that were made of a file which has other bytes now. The whole sequence is worked out anew from all
 frames of the job and what people decided, so the order of uploads makes no difference and nothing is ever filed twice. A
 frame that is in the job stays in the job. Source: the user's document, part I; domain.md 3.3, 6.4.
 """
@@ -16,7 +16,7 @@ import pandas as pd
 from prepaykit.rules.capture_order import natural_rank
 from prepaykit.rules.doubts import places_to_look
 from prepaykit.rules.sequence import CARD_NOT_READ, Sequenced, sequence_frames
-from prepaykit.rules.slots import without_artwork
+from prepaykit.rules.slots import with_other_pictures
 from prepaykit.tables.catalog import columns_of, empty, typed
 from prepaykit.tables.findings import found, together
 from prepaykit.tables.plan import Plan
@@ -172,12 +172,12 @@ def _refreshed(known: pd.DataFrame, again: pd.DataFrame, where: np.ndarray) -> p
 
 
 def _without_stale_artwork(state: JobState, frames: pd.DataFrame) -> pd.DataFrame:
-    """The slots without finished memory mates that show a file as it was: the same name holds other bytes now."""
+    """The slots without crops and finished memory mates of a file as it was: the same name holds other bytes now."""
     both = state.frames[["frame_id", "sha256"]].merge(frames[["frame_id", "sha256"]], on="frame_id", validate="1:1")
     other = both.loc[both["sha256_x"].fillna("") != both["sha256_y"].fillna(""), "frame_id"]
     settled = state.orders.loc[state.orders["status"].isin(SETTLED), "order_id"]
     stale = state.slots["frame_id"].isin(other) & ~state.slots["order_id"].isin(settled)
-    return without_artwork(state.slots, stale.to_numpy(dtype=bool))
+    return with_other_pictures(state.slots, stale.to_numpy(dtype=bool))
 
 
 # --- people ------------------------------------------------------------------------------------------------------------

@@ -37,24 +37,35 @@ from prepaykit.rules.balance import require_balance
 from prepaykit.rules.batching import assign_batches
 from prepaykit.rules.blocks import blocking_errors, damaged_frames, doubted_frames, with_acceptance
 from prepaykit.rules.slots import MATE_HOLES
-from prepaykit.tables.catalog import typed
+from prepaykit.tables.catalog import empty, typed
 from prepaykit.tables.findings import found, together
 from prepaykit.tables.plan import Plan
 from prepaykit.tables.state import JobState
 from prepaykit.tables.status import LIVE, ON_ITS_WAY, SETTLED, WAITING
 
 
-def plan_place(state: JobState, *, now: pd.Timestamp, accept: Iterable[str] = ()) -> Plan:
+def plan_place(
+    state: JobState,
+    *,
+    now: pd.Timestamp,
+    accept: Iterable[str] = (),
+    choices: pd.DataFrame | None = None,
+    findings: pd.DataFrame | None = None,
+    who: str | None = None,
+    why: str = "",
+) -> Plan:
     """Plan to send every ready order on and to hold the others in a new collection.
 
     `accept` are order numbers whose errors of this moment (such as an underpaid envelope) a person takes as they are; they are
-    kept as a choice, which says nothing of errors found later. Refuses (Unbalanced) when the books do not balance. Finding codes: held_no_picture, held_unpaid,
+    kept as a choice (with `who` and `why`), which says nothing of errors found later. `choices`: acceptances to be done again, as `read_choices` gives them, each only
+    if nothing else stands on the order by now (findings choice_unusable, choice_elsewhere; `findings` are what its reader found). Refuses (Unbalanced) when the books do not balance. Finding codes: held_no_picture, held_unpaid,
     held_finding, held_in_doubt, held_damaged, part_dropped. Result: `placed`, `to_revision`, `held`, `pulled_back`, `lost` (always 0, counted).
     """
     work = _found_again(state, now)
     require_balance(work, "place")
-    choices = with_acceptance(work, sorted({str(a) for a in accept}))
-    work = _siblings(work.replace(choices=choices))
+    said_by = {"who": who, "why": why or None, "decided_at": now}
+    book, replayed = with_acceptance(work, sorted({str(a) for a in accept}), brought=choices, said_by=said_by)
+    work = _siblings(work.replace(choices=book))
     verdict = _verdicts(work)
     on = verdict[verdict["ready"]]
     to_revision = on["needs_revision"] & (on["status"].isin(WAITING) | on["lost_artwork"])
@@ -67,19 +78,19 @@ def plan_place(state: JobState, *, now: pd.Timestamp, accept: Iterable[str] = ()
         bool(len(on[to_revision | to_batch])),
         now,
     )
-    findings = together(_held_findings(verdict), _dropped_findings(work))
+    told = together(empty("findings") if findings is None else findings, replayed, _held_findings(verdict), _dropped_findings(work))
     result = _result(state, held.orders, int(to_batch.sum()), int(to_revision.sum()))
     tables = {
         "orders": held.orders,
         "collections": held.collections,
         "batches": assigned.batches,
         "revisions": held.revisions,
-        "choices": choices,
+        "choices": book,
         **{name: work.tables[name] for name in ("order_subjects", "lines", "slots", "postings", "refunds")},
     }
     headline = _headline(result, assigned.batches)
     also = empty_slots_after(state, tables)
-    return Plan.between(state, "place", tables, findings=findings, also_findings=also, headline=headline, result=result)
+    return Plan.between(state, "place", tables, findings=told, also_findings=also, headline=headline, result=result)
 
 
 # --- who is ready ------------------------------------------------------------------------------------------------------

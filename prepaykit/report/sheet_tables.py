@@ -162,13 +162,13 @@ def _tiles_of_codes(state: JobState, walk: pd.DataFrame) -> pd.DataFrame:
     group = state.group_frames[["frame_id", "position"]].assign(
         code=state.group_frames["group_id"].map(group_code), kind="group"
     )
-    rows = pd.concat([own, together, group]).merge(walk[["frame_id", "run"]], on="frame_id", validate="m:1")
+    rows = pd.concat([own, together, group]).merge(walk[["frame_id", "run", "moved_to"]], on="frame_id", validate="m:1")
     rows = rows.astype({"code": "str"}).sort_values(["code", "position"], ignore_index=True)
     rows["at"] = rows.groupby("code").cumcount() * 2 + 1
     first = (rows["code"] != rows["code"].shift()) | (rows["run"] != rows["run"].shift())
     frame_of, is_card = walk["frame_id"].to_numpy(), walk["is_card"].to_numpy()
     run = rows["run"].to_numpy(dtype="int64")
-    has_card = first & is_card[run]
+    has_card = first & is_card[run] & rows["moved_to"].isna()  # the card before a moved frame is another child's
     cards = rows[has_card].assign(
         frame_id=frame_of[run[has_card.to_numpy()]], kind="card", at=rows.loc[has_card, "at"] - 1, begins=True
     )

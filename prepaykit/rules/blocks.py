@@ -4,7 +4,8 @@ Problem. A person accepts an envelope that is a dollar short. Weeks later the na
 child's: the order must stop, whatever was accepted before. Rule. An acceptance names the errors that stood on the order when it
 was given (`underpaid`, `name_contradicts_code/7` for the child with key 7 in `order_subjects`, or `card_skipped/118` for a picture of the
 session in which a card is missing before frame 118, or `frame_damaged/118`: see `prepaykit.rules.doubts`) and covers these only. Parts that
-were split off from the order are covered with it.
+were split off from the order are covered with it. Brought again from a file it counts only while nothing else stands on the order: whoever
+accepted did not see the other.
 
 Worked case. Envelope E-2 is accepted as underpaid and goes to the batch; then `code_of_another_child` is found on it: it is blocked.
 Source: domain.md 5, 7, A17.
@@ -12,11 +13,16 @@ Source: domain.md 5, 7, A17.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
+from prepaykit.errors import Refused
+from prepaykit.rules.choosing import brought_choices, kept_choices
 from prepaykit.rules.doubts import DAMAGED, DOUBTS, orders_in_doubt
 from prepaykit.rules.order_entry import purchases
 from prepaykit.rules.search import named_orders, numbered
+from prepaykit.rules.slot_names import errors_named, errors_of_file, marked_frames, refs_by_text
 from prepaykit.tables.catalog import typed
 from prepaykit.tables.state import JobState
 
@@ -84,22 +90,46 @@ def _frames_of(blocks: pd.DataFrame, codes: tuple[str, ...]) -> dict[int, str]:
     return rows.drop_duplicates("order_id").set_index("order_id")["frame"].to_dict()
 
 
-def with_acceptance(state: JobState, numbers: list[str]) -> pd.DataFrame:
+def with_acceptance(
+    state: JobState,
+    numbers: list[str],
+    *,
+    brought: pd.DataFrame | None = None,
+    said_by: Mapping[str, object] | None = None,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The choices, in which a person takes what stands on these orders now as it is; what was accepted before stays so.
 
-    An order on which nothing stands is left alone: there is nothing to accept. Raises UsageError for a number that is not there.
+    An order on which nothing stands is left alone: there is nothing to accept. `brought`: acceptances of a file or panel to be done again, each only
+    if nothing else stands on the order than what was accepted then; findings, the second part of the answer, say of the others what is new.
+    `said_by`: who, why, decided_at. Raises UsageError for a number that is not there.
     """
     named_orders(state, numbers, "place --accept")
     said = {t: v for k, t, v in state.choices[["kind", "target", "value"]].itertuples(index=False) if k == "accept"}
-    errors, new = standing_errors(state), {}
-    for number in numbers:
-        now = errors.loc[errors["order_id"].isin(numbered(state.orders, number)["order_id"]), "what"]
-        both = sorted({*said.get(number, "").split(), *now})
-        if both:
-            new[number] = " ".join(both)
-    rows = pd.DataFrame({"target": list(new), "value": list(new.values())}).astype("str").assign(kind="accept")
-    others = state.choices[~((state.choices["kind"] == "accept") & state.choices["target"].isin(rows["target"]))]
-    return typed("choices", pd.concat([others, typed("choices", rows)])) if len(rows) else state.choices
+    errors = standing_errors(state)
+
+    def standing(number: str) -> list[str]:
+        return errors.loc[errors["order_id"].isin(numbered(state.orders, number)["order_id"]), "what"].tolist()
+
+    def again(_kind: str, number: str, value: str) -> tuple[str, str] | None:
+        named_orders(state, [number], "accept")
+        before, then, now = said.get(number, "").split(), errors_of_file(state, value), standing(number)
+        if new := sorted({*now} - {*then, *before}):
+            names = errors_named(" ".join(new), marked_frames(state), refs_by_text(state))
+            raise Refused(
+                f"accept {number}: it is not accepted, for what nobody has accepted stands on it as well: {names}. Look, then: prepaykit place --accept {number}"
+            )
+        both = sorted({*before, *({*then} & {*now})})
+        return (number, " ".join(both)) if both and set(both) != set(before) else None
+
+    taken, findings = brought_choices(state, brought, "place", again)
+    said |= dict(zip(taken["target"], taken["value"], strict=True))
+    new = {number: " ".join(sorted({*said.get(number, "").split(), *standing(number)})) for number in numbers}
+    new = {number: value for number, value in new.items() if value}
+    rows = pd.DataFrame({"target": list(new), "value": list(new.values())}, dtype="str").assign(
+        kind="accept", **(said_by or {})
+    )
+    book = kept_choices(state.choices, taken)
+    return kept_choices(book, typed("choices", rows)) if len(rows) else book, findings
 
 
 def _accepted(state: JobState) -> set[tuple[int, str]]:

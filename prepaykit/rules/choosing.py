@@ -1,13 +1,14 @@
-"""Choices: what people decided, with who, when and why; kept, brought again from a file, and written into one.
+"""Choices: what people decided, with who, when and why; kept, brought again from a file or a panel, and written into one.
 
 Problem: an analyst's decisions of an afternoon must come out the same when the job is made anew at night, and a nightly run must not
 take back what somebody decided this morning. Rule: a choice that says what stands already changes nothing, whenever it comes; one
-brought from a file never replaces a later one. A file names children of orders by their order as it was bought (`104001`, `104001:2`), and
-frames with the end of the picture's SHA-256 (`118#5f0c9e77a1b2`): a key alone is another child or frame in a job made anew.
-What a person accepted at `place`, and a frame chosen for one print, is about one moment of one job: it is in the file, and done by hand.
+brought from a file never replaces a later one. A file names children of orders by their order as it was bought (`104001`, `104001:2`),
+slots by what was bought (`104001/P57/individual/1`) and frames with the end of the picture's SHA-256 (`118#5f0c9e77a1b2`): a key alone is
+another child, slot or frame in a job made anew (`prepaykit.rules.slot_names`). Each verb takes its own kinds (`KINDS_OF_VERB`).
 
 Worked case: the file says P005 is for X-1 (Monday), the job says X-2 (Tuesday, by Ana): X-2 stays, and a finding says so.
-Known limits: a row without `decided_at` is older than any choice with another value. Source: matching.md 5 (rule 10).
+Known limits: a row without `decided_at` is older than any choice with another value; finished artwork that was attached as a file is no
+choice. Source: matching.md 5 (rule 10).
 """
 
 from __future__ import annotations
@@ -18,13 +19,22 @@ import pandas as pd
 
 from prepaykit.errors import Refused, UsageError
 from prepaykit.rules.albums import FAVOURITE
-from prepaykit.rules.weighing import refs_as_bought
+from prepaykit.rules.slot_names import errors_named, marked_frames, refs_by_text, slot_names
 from prepaykit.tables.catalog import empty, typed
 from prepaykit.tables.findings import found, together
 from prepaykit.tables.state import JobState
 
-KIND_OF_VERB = {"paper": ("match", "settle"), "codes": ("tag", "relabel", "order_code", "bind", "hide")}
-BY_HAND = {"accept": "place --accept {target}", "frame": "revise --replace {target}={value}"}
+KINDS_OF_VERB = {
+    "paper": ("match", "settle"),
+    "codes": ("tag", "relabel", "order_code", "bind", "hide", "move"),
+    "place": ("accept",),
+    "revise": ("frame", "crop", "release"),
+}
+"""The verb that does each kind again. A `frame` that stands for a gallery (target `code:…`) is of the verb codes."""
+ADDING = ("accept",)
+"""Kinds of which a later word never takes back an earlier one: what was accepted before stays so."""
+NO_CARD = "none"
+"""How a file says that a frame shows no card: a value that is empty would be taken for one that was forgotten."""
 FILE_COLUMNS = ["kind", "target", "value", "who", "why", "decided_at"]
 _SAID = ["why", "who", "decided_at"]
 
@@ -56,88 +66,79 @@ def kept_choices(choices: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
 def choices_table(state: JobState) -> pd.DataFrame:
     """The choices of a job as a file has them: kind, target, value, who, why, decided_at.
 
-    A child of an order is named by its order's number (`refs_as_bought`), a frame by number and mark, so that the file can be brought to the
-    same job made anew.
+    Children of orders, slots and frames are named so that the file can be brought to the same job made anew (`prepaykit.rules.slot_names`).
+    Left out is what is about a slot that is gone, and a crop of a picture that the slot does not show any more.
     """
-    refs = refs_as_bought(state)
-    refs.index = refs.index.astype("str")
-    marked, rows = _marked_frames(state), state.choices
-    target, value = rows["target"], rows["value"]
-    by_frame, favourite = rows["kind"].isin(["tag", "hide"]), _is_favourite(rows)
-    target = target.mask(rows["kind"] == "order_code", target.map(refs).astype("str"))
-    target = target.mask(by_frame, target.map(marked).astype("str").fillna(target))
-    rows = rows.assign(target=target, value=value.mask(favourite, value.map(marked).astype("str").fillna(value)))
+    refs = refs_by_text(state)
+    marked, rows = marked_frames(state), state.choices
+    slots = slot_names(state)
+    slots.index = slots.index.astype("str")
+    kind, target, value, favourite = rows["kind"], rows["target"], rows["value"], _is_favourite(rows)
+    of_slot = (kind == "crop") | ((kind == "frame") & ~favourite)
+    target = target.mask(kind == "order_code", target.map(refs).astype("str")).mask(of_slot, target.map(slots).astype("str"))
+    value = value.mask((kind == "tag") & (value.str.strip() == ""), NO_CARD)
+    target = target.mask(kind.isin(["tag", "hide", "move"]), target.map(marked).astype("str").fillna(target))
+    value = value.mask(kind == "frame", value.map(marked).astype("str").fillna(value))
+    accepted = [errors_named(v, marked, refs) if k == "accept" else v for k, v in zip(kind, value, strict=True)]
+    value = pd.Series(accepted, rows.index, dtype="str")
+    crop, _, drawn_on = (value.str.partition("@")[n] for n in range(3)) if len(rows) else (value, value, value)
+    is_drawn = (kind == "crop") & (drawn_on.fillna("") != "")
+    value = value.mask(is_drawn, crop + "@" + drawn_on.map(marked).astype("str").fillna(drawn_on))
+    now = rows["target"].map(_frames_of_slots(state))
+    stale = is_drawn & (drawn_on.astype("str") != now.astype("str"))
+    rows = rows.assign(target=target, value=value)[~stale.to_numpy(dtype=bool)]
     return rows.dropna(subset="target").sort_values(["kind", "target"], ignore_index=True)[FILE_COLUMNS]
 
 
-def frame_of_file(state: JobState, text: str) -> int | None:
-    """The frame that a file means by `118#5f0c9e77a1b2`: the one with these bytes; by a number alone, the one of that number."""
-    number, _, mark = text.strip().partition("#")
-    frames = state.frames[["frame_id", "sha256"]]
-    if not mark:
-        ids = frames.loc[frames["frame_id"].astype("str") == number, "frame_id"]
-    else:
-        ids = frames.loc[frames["sha256"].str.endswith(mark).fillna(False).astype("bool"), "frame_id"]
-        ids = ids[ids.astype("str") == number] if (ids.astype("str") == number).any() else ids
-    return int(ids.iloc[0]) if len(ids) == 1 else None
-
-
 def brought_choices(
-    state: JobState, brought: pd.DataFrame | None, verb: str, resolve: Callable[[str, str, str], tuple[str, str]]
+    state: JobState, brought: pd.DataFrame | None, verb: str, resolve: Callable[[str, str, str], tuple[str, str] | None]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The choices of a file that this verb takes, each resolved to key and value of the job; and the findings about the others.
 
-    `brought`: as `read_choices` gives it. `resolve(kind, target, value)` gives the target and value as the job keeps them, or raises
-    UsageError or Refused; such a row is left out. Of two rows about the same thing the later one counts.
-    Findings, key file row: choice_unusable, choice_superseded, choice_elsewhere, choice_by_hand.
+    `brought`: as `read_choices` gives it. `resolve(kind, target, value)` gives the target and value as the job keeps them, None if
+    nothing is left to be done, or raises UsageError or Refused; such a row is left out. Of two rows about the same thing the later one counts.
+    Findings, key file row: choice_unusable, choice_superseded, choice_elsewhere.
     """
     if brought is None or not len(brought):
         return empty("choices"), empty("findings")
     verbs = _verb_of(brought)
-    mine = verbs == verb
-    elsewhere = brought[~mine & verbs.notna()]
-    by_hand = brought[verbs.isna() & brought["kind"].isin(BY_HAND)]
-    unknown = brought[verbs.isna() & ~brought["kind"].isin(BY_HAND)]
     taken, wrong, late = [], [], []
-    in_turn = brought[mine].sort_values("decided_at", na_position="first", kind="stable")
+    in_turn = brought[verbs == verb].sort_values("decided_at", na_position="first", kind="stable")
     for row in in_turn.to_dict("records"):
         try:
-            target, value = resolve(row["kind"], row["target"], row["value"])
+            resolved = resolve(row["kind"], row["target"], row["value"])
         except (UsageError, Refused) as error:
             wrong.append((row["row"], f"row {row['row']}: {error}"))
             continue
-        later = _later(state, row, target, value)
+        if resolved is None:
+            continue
+        target, value = resolved
+        later = None if row["kind"] in ADDING else _later(state, row, target, value)
         if later is None:
             taken.append({**row, "target": target, "value": value})
         else:
             late.append((row["row"], later))
-    wrong += [
-        (r, f"row {r}: {k} is no kind of choice that can be brought") for r, k in unknown[["row", "kind"]].to_numpy()
-    ]
-    moved = [(r, f"row {r}: {k} {t}") for r, k, t in elsewhere[["row", "kind", "target"]].to_numpy()]
-    others = [v for v in KIND_OF_VERB if v != verb]
-    parts = [
-        (code, rows)
-        for code, rows in (("choice_unusable", wrong), ("choice_superseded", late), ("choice_elsewhere", moved))
-        if rows
-    ]
-    said = [
-        found(verb, code, "choices file", [f"row {r}" for r, _ in rows], [d for _, d in rows], hints=others * len(rows))
-        for code, rows in parts
-    ]
-    said.append(_said_by_hand(verb, by_hand))
-    new = (
-        pd.DataFrame(taken).drop(columns="row")
-        if taken
-        else pd.DataFrame({c: pd.Series(dtype="str") for c in FILE_COLUMNS})
-    )
+    unknown = brought[verbs.isna()]
+    wrong += [(r, f"row {r}: {k} is no kind of choice that can be brought") for r, k in unknown[["row", "kind"]].to_numpy()]
+    new = pd.DataFrame(taken, columns=[*brought.columns]) if taken else brought.head(0)
     new = new[FILE_COLUMNS].drop_duplicates(["kind", "target"], keep="last")
+    said = [_said(verb, "choice_unusable", wrong), _said(verb, "choice_superseded", late), _said_elsewhere(verb, brought, verbs)]
     return typed("choices", new), together(*said)
 
 
+def _said(verb: str, code: str, rows: list[tuple[int, str]]) -> pd.DataFrame:
+    return found(verb, code, "choices file", [f"row {number}" for number, _ in rows], [detail for _, detail in rows])
+
+
+def _said_elsewhere(verb: str, brought: pd.DataFrame, verbs: pd.Series) -> pd.DataFrame:
+    other = brought.assign(verb=verbs)[verbs.notna() & (verbs != verb)]
+    named = "row " + other["row"].astype("str")
+    return found(verb, "choice_elsewhere", "choices file", named, list(named + ": " + other["kind"] + " " + other["target"]), hints=list(other["verb"]))  # fmt: skip
+
+
 def _verb_of(brought: pd.DataFrame) -> pd.Series:
-    """The verb that takes each row of a file; missing for a kind that no file brings. The favourite of a gallery is the codes verb's."""
-    verb_of = {kind: verb for verb, kinds in KIND_OF_VERB.items() for kind in kinds}
+    """The verb that takes each row of a file; missing for a kind that no file brings."""
+    verb_of = {kind: verb for verb, kinds in KINDS_OF_VERB.items() for kind in kinds}
     return brought["kind"].map(verb_of).astype("str").mask(_is_favourite(brought), "codes")
 
 
@@ -145,17 +146,10 @@ def _is_favourite(rows: pd.DataFrame) -> pd.Series:
     return (rows["kind"] == "frame") & rows["target"].str.startswith(FAVOURITE).fillna(False).astype("bool")
 
 
-def _marked_frames(state: JobState) -> pd.Series:
-    """Each frame (index: its key as text) as a file names it: the key, and the end of the SHA-256 where it is known."""
-    numbers = state.frames["frame_id"].astype("str")
-    named = (numbers + "#" + state.frames["sha256"].str[-12:]).fillna(numbers)
-    return pd.Series(named.to_numpy(), index=numbers.to_numpy(), dtype="str")
-
-
-def _said_by_hand(verb: str, rows: pd.DataFrame) -> pd.DataFrame:
-    said = rows[["row", "kind", "target", "value"]].to_dict("records")
-    return found(verb, "choice_by_hand", "choices file", [f"row {r['row']}" for r in said], [f"row {r['row']}: {r['kind']} {r['target']}" for r in said],
-                 hints=[BY_HAND[r["kind"]].format(**r) for r in said])  # fmt: skip
+def _frames_of_slots(state: JobState) -> pd.Series:
+    """The frame in each slot, both as text."""
+    slots = state.slots[["slot_id", "frame_id"]].astype("str")
+    return slots.set_index("slot_id")["frame_id"]
 
 
 def _later(state: JobState, row: dict, target: str, value: str) -> str | None:

@@ -88,8 +88,9 @@ def frames_in_doubt(walk: pd.DataFrame, doubts: pd.DataFrame) -> pd.DataFrame:
     """Frames that may show another child than the one they are filed under: `frame_id`, `what`. `doubts`: findings about frames."""
     at = pd.Series(walk.index, index=walk["frame_id"])
     place = doubts.assign(row=at.reindex(doubts["key"].astype("int64")).to_numpy())
-    shown = walk[walk["follows"]]
+    shown = walk[walk["follows"] | walk["moved_to"].notna()]
     sessions = pd.DataFrame({"run": shown["run"], "frame_id": shown["frame_id"], "is_next": ~shown["run"].duplicated()})
+    moved = set(walk.loc[walk["moved_to"].notna(), "frame_id"])  # a person has said whose they are
 
     skipped = place[place["code"].isin(["card_skipped", "long_session"])]
     whole = sessions.loc[sessions["is_next"], "frame_id"].isin(skipped["key"].astype("int64"))
@@ -108,7 +109,8 @@ def frames_in_doubt(walk: pd.DataFrame, doubts: pd.DataFrame) -> pd.DataFrame:
     habit = place[place["code"].isin(HABITS)]
     series = walk.loc[habit["row"], ["camera", "shoot_no"]].assign(what=(habit["code"] + "/" + habit["key"]).to_numpy())
     all_of_it = walk[["frame_id", "camera", "shoot_no"]].merge(series, on=["camera", "shoot_no"], validate="m:m")
-    return pd.concat([rows[["frame_id", "what"]], all_of_it[["frame_id", "what"]]], ignore_index=True)
+    told = pd.concat([rows[["frame_id", "what"]], all_of_it[["frame_id", "what"]]], ignore_index=True)
+    return told[~told["frame_id"].isin(moved)].reset_index(drop=True)
 
 
 def _older_pictures(state: JobState, slots: pd.DataFrame, walk: pd.DataFrame, doubts: pd.DataFrame) -> pd.DataFrame:

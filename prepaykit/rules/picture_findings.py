@@ -52,7 +52,7 @@ def picture_findings(
         _unread(runs, absent),
         _unlisted(cards, members, absent, other_codes),
         _foreign(reads, frames),
-        _cards_alone(cards),
+        _cards_alone(cards, walk),
         _before_first_card(walk),
         _long_sessions(cards, absent, weighed),
         _clock_jumps(frames, is_clock_jump),
@@ -156,9 +156,10 @@ def card_runs(runs: pd.DataFrame, roster: Roster) -> pd.DataFrame:
     return rows
 
 
-def _cards_alone(cards: pd.DataFrame) -> pd.DataFrame:
+def _cards_alone(cards: pd.DataFrame, walk: pd.DataFrame) -> pd.DataFrame:
     n = cards.groupby(["access_code", "shoot_no"])["n"].transform("sum")
-    rows = cards[n == 0].drop_duplicates("access_code")
+    # a frame that a person moved there is one, wherever it was shot
+    rows = cards[(n == 0) & ~cards["access_code"].isin(walk["moved_to"])].drop_duplicates("access_code")
     detail = label(rows) + " shows the card " + rows["access_code"] + "; nobody was photographed after it"
     return found("photos", "card_without_frames", "galleries", rows["access_code"], detail)
 

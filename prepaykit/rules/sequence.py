@@ -9,7 +9,7 @@ read, and after a pause of more than six hours (a new day). They stay `unassigne
 
 What a person decided stands above what was read (`choices`): `tag` a frame with codes (a card is read so; any other frame opens
 the gallery from itself on), or with nothing (it is no card); `relabel` a read code to another one, `bind` a blank card to a
-name; `hide` a frame.
+name; `hide` a frame; `move` one frame to another code, or to nobody: the cards and all other frames stay where they are.
 
 Worked case. Card A, two frames, card B that nobody could read, two frames, card C, one frame. A has two frames and C one; the two
 after B are unassigned, and the finding `unread_card` names B's frame. They would never be given to A.
@@ -160,6 +160,7 @@ def _roles(frames: pd.DataFrame, walk: pd.DataFrame, members: pd.DataFrame, gall
         frame_id.isin(galleries["frame_id"]),
         frame_id.isin(group_frames["frame_id"]),
         frame_id.isin(members["frame_id"]),  # a hidden group picture
+        frame_id.isin(walk.loc[walk["moved_to"].notna(), "frame_id"]),  # nobody's
     ]
-    roles = ["set_aside", "card", "individual", "group", "set_aside"]
+    roles = ["set_aside", "card", "individual", "group", "set_aside", "set_aside"]
     return pd.Series(np.select(tests, roles, "unassigned"), index=frames.index)

@@ -19,7 +19,7 @@ Method. Children, groups and frames have integer keys, so each step is array ind
 over 5,000,000 frames take seconds (`python tests/benchmarks/populate.py` prints them). A missing child is key 0, which no
 child has: missing never meets missing.
 
-Does not choose between several frames by quality, and does not crop. Source: domain.md 4 (rows 6–11, 28, 29) and 18.
+Does not choose between several frames by quality, and does not crop (`prepaykit.rules.crops`). Source: domain.md 4 (rows 6–11, 28, 29) and 18.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def fill_slots(
     The tables are those of the catalog: one row of `slots` is a picture that an order line needs (uses `subject_id`, `hole`,
     `order_id`, `frame_id`, `filled_by`, `is_dropped`), of `galleries` a frame under a code, of `group_frames` a group picture.
     Slots of released and cancelled orders, and dropped slots, are left as they are and not reported. When a memory mate
-    gets another picture, its finished artwork is taken off: it would show the old one.
+    gets another picture, its finished artwork is taken off: it would show the old one. So is the crop of a slot that gets another picture.
 
     `retake_policy`: `latest` shoot or `first`. `likely_codes` (child's code → code of an unlisted gallery) become suggestions. `favourites`: child (key) → frame
     that a person chose for the gallery; taken while it stands there and is not hidden.
@@ -205,7 +205,7 @@ def _write(slots: pd.DataFrame, frame: np.ndarray, kept: np.ndarray) -> pd.DataF
     by = slots["filled_by"].where(kept | ~changed, "rule").where(frame > 0)
     result = slots.assign(frame_id=pd.array(np.where(frame > 0, frame, 0), dtype="Int64"), filled_by=by.astype("str"))
     result["frame_id"] = result["frame_id"].where(frame > 0)
-    return without_artwork(result, changed)
+    return with_other_pictures(result, changed)
 
 
 # --- memory mates --------------------------------------------------------------------------------------------------------
@@ -221,6 +221,13 @@ def mate_numbers(slots: pd.DataFrame) -> np.ndarray:
     holes["place"] = holes.groupby(["line_id", "product_code", "hole"]).cumcount()
     number = holes.groupby(["line_id", "product_code", "place"]).ngroup() + 1
     return number.reindex(slots.index, fill_value=NOTHING).to_numpy()
+
+
+def with_other_pictures(slots: pd.DataFrame, changed: np.ndarray) -> pd.DataFrame:
+    """The slots of which the `changed` ones show another picture: its crop is gone, and the artwork that showed the old one."""
+    if not changed.any():
+        return slots
+    return without_artwork(slots.assign(crop=slots["crop"].mask(changed)), changed)
 
 
 def without_artwork(slots: pd.DataFrame, changed: np.ndarray) -> pd.DataFrame:

@@ -16,6 +16,8 @@ from prepaykit.rules.code_repair import repaired_code
 from prepaykit.rules.codes import compact, is_own_form, normal_code
 
 CARD_NOT_READ = "card not read"
+TO_NOBODY = "nobody"
+"""Where a person moves a frame that is no child's: a test shot, a hand before the lens."""
 NEW_DAY = pd.Timedelta(hours=6)
 
 
@@ -144,7 +146,8 @@ def walk_frames(
     `cards_after`: cameras whose cards are photographed after the child; they are walked backwards, from the last frame to the
     first. `event`: NOBODY a sequence starts, UNREAD a card nobody read, CARD, FROM_HERE a person named this frame; -1 none of them.
     `run_event` is that of the run, `run_codes` its codes (space-separated), `is_card` a picture of a card, not of a person,
-    `is_named` that a person said so.
+    `is_named` that a person said so. `moved_to`: the code to which a person moved this one frame, or `nobody`; then it does not follow its card
+    any more (`follows`), and what its session is weighed by does not count it.
     """
     way = frames["sequence"].where(~frames["camera"].isin(cards_after), -frames["sequence"])
     walk = frames.assign(way=way).sort_values(["camera", "shoot_no", "way"], ignore_index=True).drop(columns="way")
@@ -167,9 +170,12 @@ def walk_frames(
     event = np.where((event < 0) & _starts(walk), NOBODY, event)
     run = np.maximum.accumulate(np.where(event >= 0, np.arange(len(walk)), 0))
     codes = named.where(np.isin(event, [CARD, FROM_HERE]))
+    follows = pd.Series(~is_card & ~is_unread & ~is_aside.to_numpy(), index=walk.index)
+    moves = {int(k): v for k, v in chosen(choices, "move").items() if k.isdigit()}
+    moved_to = walk["frame_id"].map(moves).astype("str").where(follows)  # a card is a card, whatever was said of it before
     return walk.assign(
         event=event, run=run, run_event=event[run], run_codes=codes.to_numpy()[run], is_card=is_card, is_aside=is_aside,
-        follows=~is_card & ~is_unread & ~is_aside.to_numpy(), is_named=is_named,
+        follows=follows & moved_to.isna(), is_named=is_named, moved_to=moved_to,
     )  # fmt: skip
 
 
@@ -190,7 +196,10 @@ def _next_seen(is_card: np.ndarray, is_aside: np.ndarray, walk: pd.DataFrame) ->
 
 
 def members_of(walk: pd.DataFrame, roster: Roster) -> pd.DataFrame:
-    """One row a frame and code it belongs to: `read_code`, `access_code` it is filed under, whose that is, and its order."""
+    """One row a frame and code it belongs to: `read_code`, `access_code` it is filed under, whose that is, and its order.
+
+    A frame that a person moved is under that code alone, and stands there by the time it was shot.
+    """
     shown = walk[walk["follows"] & walk["run_codes"].notna()]
     first_shot = walk["shot_at"].to_numpy()[shown["run"].to_numpy()]
     rows = pd.DataFrame({
@@ -199,7 +208,22 @@ def members_of(walk: pd.DataFrame, roster: Roster) -> pd.DataFrame:
     }).explode("read_code", ignore_index=True)  # fmt: skip
     rows["read_code"] = rows["read_code"].astype("str")
     rows["access_code"] = roster.filed_under(rows["read_code"])
+    moved = _moved_members(walk, roster)
+    rows = pd.concat([rows, moved], ignore_index=True) if len(moved) else rows
     for column in ("subject_id", "group_id", "kind", "is_active"):
         rows[column] = roster.of(rows["access_code"], column)
     rows = rows.sort_values(["access_code", "shoot_no", "run_at", "camera", "sequence", "read_code"], ignore_index=True)
     return rows.drop_duplicates(["frame_id", "access_code"], ignore_index=True)
+
+
+def _moved_members(walk: pd.DataFrame, roster: Roster) -> pd.DataFrame:
+    """The frames that a person moved, as members of where they are now. Moved to the code of its own card a frame stands where it stood."""
+    rows = walk[walk["moved_to"].notna() & ((walk["moved_to"] != TO_NOBODY) | (TO_NOBODY in roster.codes.index))]
+    card_at = pd.Series(walk["shot_at"].to_numpy()[rows["run"].to_numpy()], index=rows.index)
+    behind = roster.filed_under(rows["run_codes"].fillna("").str.split().explode())
+    at_home = (behind == rows["moved_to"].reindex(behind.index)).groupby(level=0).any().reindex(rows.index).astype("bool")
+    return pd.DataFrame({
+        "frame_id": rows["frame_id"], "read_code": rows["moved_to"], "shoot_no": rows["shoot_no"],
+        "run_at": card_at.where(at_home, rows["shot_at"]), "camera": rows["camera"], "sequence": rows["sequence"],
+        "run": rows["run"], "access_code": rows["moved_to"],
+    })  # fmt: skip

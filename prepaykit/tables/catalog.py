@@ -266,6 +266,7 @@ job_table(
     whole("quantity", "copies", needed=True),
     whole("frame_id", "the picture; missing while empty"),
     text("filled_by", "who chose the frame", values=("rule", "person")),
+    text("crop", "the part of the upright frame that is printed, as a person chose it: x,y,w,h as fractions of it; missing: the lab cuts what does not fit"),
     text("artwork_path", "finished memory mate, in the studio's artwork folder"),
     text("artwork_sha256", "of that file"),
     flag("is_dropped", "left out of what is shipped (sibling policy ship_partial)"),
@@ -368,13 +369,14 @@ job_table(
 
 # --- people's decisions, messages, findings ----------------------------------------------------------------------------
 
-CHOICE_KINDS = ("tag", "relabel", "order_code", "match", "frame", "hide", "bind", "accept", "settle")
+CHOICE_KINDS = ("tag", "relabel", "order_code", "match", "frame", "hide", "bind", "accept", "settle", "move", "crop", "release")
 
 job_table(
     "choices", "what a person decided; a later choice replaces an earlier one, the journal keeps both", ("kind", "target"),
     text("kind", "tag: frame → codes; relabel: read code → code; order_code: order_subject → code; match: envelope → code (both also: nobody, later);"
           " frame: slot → frame, or `code:` and an access code → the frame that stands for its gallery; hide: frame; bind: blank code → name row;"
-          " accept: order → finding code that is all right; settle: envelope → the typist who is right", needed=True, values=CHOICE_KINDS),
+          " accept: order → the errors that are all right; settle: envelope → the typist who is right; move: frame → the code it is filed under, or nobody;"
+          " crop: slot → x,y,w,h and the frame it was drawn on, or none; release: order → yes, it may leave manual revision", needed=True, values=CHOICE_KINDS),
     text("target", "key of what was decided on", needed=True),
     text("value", "the decision", needed=True),
     text("why", "the person's reason"),

@@ -83,7 +83,6 @@ REGISTER: dict[str, Kind] = {
     "envelope_ambiguous": Kind("error", "several children fit the envelope; nothing was chosen", "prepaykit paper --match {key}=CODE"),
     "choice_unusable": Kind("error", "a row of a choices file cannot be done", "correct the row, or leave it out"),
     "choice_superseded": Kind("warn", "a row of a choices file is older than what was decided in the job", "nothing; to decide anew, say it by hand or date the row"),
-    "choice_by_hand": Kind("note", "a row of a choices file is about one moment of a job; no file does it again", "nothing; if it still holds: prepaykit {hint}"),
     "choice_elsewhere": Kind("note", "a row of a choices file is for another command", "bring the same file there: prepaykit {hint} --choices FILE"),
     "order_doubled": Kind("warn", "the same child was ordered for online and on paper, or twice", "ask the parent; if one is too many: prepaykit cancel {key} --why double"),
     "keyed_differently": Kind("error", "two typists keyed the envelope differently; it waits with the smaller amount booked",
@@ -151,7 +150,7 @@ REGISTER: dict[str, Kind] = {
     "artwork_missing": Kind("error", "a memory mate has no finished artwork", "attach or render it: prepaykit revise --render"),
     "artwork_not_made": Kind("error", "a memory mate could not be made: a picture of it is gone, changed or damaged",
                              "put the file back, or read it anew (photos, then populate); then render again"),
-    "low_resolution": Kind("warn", "fewer than 200 pixels per inch on the print", "choose another frame or a smaller print"),
+    "low_resolution": Kind("warn", "a cropped print has fewer than 200 pixels per inch", "crop less (prepaykit revise --crop {key}=none), or choose another frame"),
     # --- sell --------------------------------------------------------------------------------------------------------
     "sell_setting_missing": Kind("error", "a setting that selling needs is missing", "set it: prepaykit settings {key}=VALUE"),
     "sell_no_photos": Kind("error", "no gallery is active", "prepaykit photos first"),

@@ -1,0 +1,27 @@
+"""Every decision of a panel is a choice: a frame moved by hand, a crop, a release from revision; a slot may carry a crop."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0008"
+down_revision = "0007"
+branch_labels = None
+depends_on = None
+
+KINDS = (
+    "kind IN ('tag', 'relabel', 'order_code', 'match', 'frame', 'hide', 'bind', 'accept', 'settle', "
+    "'move', 'crop', 'release')"
+)
+
+
+def upgrade() -> None:
+    """Bring the schema up to this revision."""
+    op.add_column("slots", sa.Column("crop", sa.Text(), nullable=True))
+    with op.batch_alter_table("choices", table_kwargs={"sqlite_strict": True}) as choices:
+        choices.drop_constraint("ck_choices_kind", type_="check")
+        choices.create_check_constraint("ck_choices_kind", KINDS)
+
+
+def downgrade() -> None:
+    """A studio is never taken back; restore the copy that was made before the upgrade."""
+    raise NotImplementedError("restore the copy <studio>.before-<revision>")
