@@ -298,7 +298,7 @@ class Job:
         return balance(self.state)
 
     def find(self, text: str) -> pd.DataFrame:
-        """Orders, people and envelopes in which the text occurs, the deleted too."""
+        """Orders, people, classes, codes and envelopes in which the text occurs, the deleted too."""
         return find(self.state, text)
 
     def findings(self, verb: str | None = None) -> pd.DataFrame:

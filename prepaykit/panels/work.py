@@ -3,7 +3,7 @@
 A module of a verb (`prepaykit.panels.paper`, …) makes a Work from the tables of a job; the panel and the grid know nothing of orders or codes.
 Everything in it is plain text and numbers: the browser writes it as text, so whatever a file held is shown and never run.
 
-A detail is a list of blocks, each a dict with `kind`: see `fields`, `candidates`, `frames`, `text`.
+A detail is a list of blocks, each a dict with `kind`: see `fields`, `candidates`, `frames`, `products`, `prints`, `text`.
 """
 
 from __future__ import annotations
@@ -38,7 +38,9 @@ class Action:
     """What can be pressed. `key` as the browser calls it (`Enter`, `n`); `needs`: what the value is.
 
     `needs` is empty (no value), `candidate` (one of the row's candidates: the first by this key, the others by 1 to 9), `text` (typed, with
-    suggestions), `frame` (a frame of the details that is chosen). `goes_on`: the next waiting row comes up afterwards.
+    suggestions), `frame` (a frame of the details that is chosen), `crop` (of a print of the details), or a column of the rows: then the value is
+    what stands there, so that what was on the screen is what was decided on. `goes_on`: the next waiting row comes up afterwards.
+    `every`: the name of another action, which this one presses on each row in sight that is undecided and `is_ready`, after asking once.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Action:
     label: str
     needs: str = ""
     goes_on: bool = True
+    every: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,8 @@ class Work:
     """The work of one panel.
 
     `rows`: one row is something to decide about; `key` (text, unique), the columns, and if wanted `tone` (good, warn, bad) and `also` (more
-    text in which the filter looks). `details(key)` gives blocks. `choices(presses)` turns presses (`row_key`, `action`, `value`) into rows of
+    text in which the filter looks) and `is_ready`. `parts`: what else can be pressed about, such as a print of an order → the key of its row.
+    `details(key)` gives blocks. `choices(presses)` turns presses (`row_key`, `action`, `value`) into rows of
     choices with the presses' index, possibly several a press. `said(action, value)` is what stands beside a decided row. `suggest(text)` gives
     what a typed text may mean: [{value, title, note}]. `check(key, action, value)` raises UsageError for a press that can mean nothing.
     """
@@ -68,7 +72,8 @@ class Work:
     said: Callable[[str, str], str] = lambda action, value: f"{action} {value}".strip()
     suggest: Callable[[str], list[dict[str, str]]] | None = None
     check: Callable[[str, str, str], None] = lambda key, action, value: None
-    verb: str = ""  # the verb that takes the choices
+    parts: Mapping[str, str] = field(default_factory=dict)
+    verb: str = ""  # the verb that takes the choices; none: nothing is planned here
     head: int = 0  # the job was at this operation when it was looked at
     frames: pd.DataFrame = field(default_factory=lambda: empty("frames"))  # those that it may show
     layout: Mapping[str, object] = field(default_factory=lambda: {"kind": "table"})
@@ -110,6 +115,26 @@ def frames(title: str, rows: Iterable[tuple[int, str, str]]) -> Block:
         "title": title,
         "frames": [{"frame": int(f), "caption": c, "tone": t} for f, c, t in rows],
     }
+
+
+def products(title: str, items: Iterable[tuple[str, Iterable[tuple[int | None, str, str]]]]) -> Block:
+    """What was bought, each with its pictures: (words, [(frame or None, caption, tone)])."""
+    tiles = [
+        {"title": words, "tiles": [{"frame": None if f is None else int(f), "caption": c, "tone": t} for f, c, t in rows]}
+        for words, rows in items
+    ]
+    return {"kind": "products", "title": title, "items": tiles}
+
+
+def prints(title: str, sheets: Iterable[Mapping[str, object]], strips: Mapping[str, list[Mapping[str, object]]]) -> Block:
+    """Prints as they will be, to choose another frame for and to crop.
+
+    Each sheet: `title`, `note`, `tone`, `artwork` (a frame that shows the finished one, or None), `size` ([width, height]; of a sheet with holes)
+    and `slots`: `part` (what a press is about), `label`, `width`, `height` (inches; None: any shape), `is_fixed` (it cannot be turned), `centre` (from the top,
+    of what is kept if nobody says), `box` (left, top, width, height in the sheet, as fractions; None: all of it), `frame`, `crop`, `strip`. `strips`: name → frames
+    that may be taken: `frame`, `mark` (how a choice names it), `caption`, `tone`, `width`, `height`.
+    """
+    return {"kind": "prints", "title": title, "sheets": list(sheets), "strips": dict(strips)}
 
 
 def _is_missing(value: object) -> bool:

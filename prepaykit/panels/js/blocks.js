@@ -14,6 +14,11 @@ const BLOCKS = {
     return make("section", { class: "pk-block" }, make("h4", {}, block.title), strip);
   },
 
+  products: (block, view) => {
+    const items = block.items.map((item) => make("li", {}, make("b", {}, item.title), make("div", { class: "pk-strip" }, ...item.tiles.map((t) => frameTile(t, view, 0)))));
+    return make("section", { class: "pk-block pk-wide" }, make("h4", {}, block.title), make("ul", { class: "pk-products" }, ...items));
+  },
+
   candidates: (block, view) => {
     const list = make("ol", { class: "pk-candidates" });
     block.items.forEach((item, i) => list.append(candidate(item, i + 1, view)));
@@ -21,6 +26,9 @@ const BLOCKS = {
     return make("section", { class: "pk-block pk-wide" }, make("h4", {}, block.title), none, list);
   },
 };
+
+// Keys of blocks on the screen, each a function of key, event and view that says whether it took the key.
+const BLOCK_KEYS = [];
 
 function drawBlocks(blocks, view) {
   return blocks.map((block) => (BLOCKS[block.kind] ? BLOCKS[block.kind](block, view) : null)).filter(Boolean);
@@ -32,7 +40,7 @@ function candidatesOf(blocks) {
 }
 
 function frameTile(frame, view, number) {
-  const picture = pictureOf(frame.frame, frame.caption, view);
+  const picture = frame.frame === null ? make("span", { class: "pk-nopicture" }, "no picture") : pictureOf(frame.frame, frame.caption, view);
   const mark = frame.tone ? make("span", { class: `pk-mark pk-${frame.tone}` }, TONES[frame.tone] || "") : null;
   return make("figure", { class: `pk-tile ${frame.tone ? `pk-tone-${frame.tone}` : ""}`, "data-frame": frame.frame, "data-number": number },
     picture, make("figcaption", {}, mark, frame.caption));

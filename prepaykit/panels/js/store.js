@@ -13,9 +13,10 @@ class Store {
     this.work = null;
     this.rows = [];
     this.at = new Map(); // key of a row -> its number
-    this.decisions = new Map(); // key -> {no, action, value, said, who, state}
+    this.decisions = new Map(); // key of a row, or of a part of one -> {no, action, value, said, who, state}
+    this.parts = new Map(); // key of a row -> keys of its parts about which something was said
     this.unkept = new Map(); // id of a press -> press, in order
-    this.said = []; // rows that this window decided, in order, for undo
+    this.said = []; // what this window decided, in order, for undo: {key, of, before}
     this.details = new Map();
     this.pictures = new Map(); // frame -> url, or "" if it cannot be shown, or null while asked for
     this.latest = 0; // number of the newest draft seen
@@ -75,6 +76,7 @@ class Store {
     this.rows = keys.map((key, i) => Object.fromEntries(names.map((name) => [name, message.rows[name][i]])));
     this.at = new Map(keys.map((key, i) => [key, i]));
     this.decisions = new Map();
+    this.parts = new Map();
     this.plan = null;
     this.takeIn(message.decisions);
     for (const press of this.unkept.values()) this.draw(press);
@@ -89,8 +91,18 @@ class Store {
       if (here && here.no >= d.no) continue;
       this.plan = null;
       if ([...this.unkept.values()].some((p) => p.row === d.row)) continue;
-      this.decisions.set(d.row, { ...d, state: "kept", mine: d.window === this.window });
+      this.setDecision({ ...d, state: "kept", mine: d.window === this.window });
     }
+  }
+
+  setDecision(d) {
+    this.decisions.set(d.row, d);
+    if (d.of) this.parts.set(d.of, (this.parts.get(d.of) || new Set()).add(d.row));
+  }
+
+  // How many parts of a row were decided about.
+  changedParts(row) {
+    return [...(this.parts.get(row) || [])].filter((part) => this.isDecided(part)).length;
   }
 
   isDecided(key) {
@@ -101,26 +113,28 @@ class Store {
   count() {
     let decided = 0;
     for (const row of this.rows) if (this.isDecided(row.key)) decided += 1;
-    return { all: this.rows.length, decided, waiting: this.rows.length - decided, unkept: this.unkept.size };
+    const changed = [...this.parts.keys()].reduce((n, row) => n + this.changedParts(row), 0);
+    return { all: this.rows.length, decided, waiting: this.rows.length - decided, unkept: this.unkept.size, changed };
   }
 
-  press(row, action, value = "") {
-    const seen = this.decisions.get(row)?.no || 0;
-    const press = { id: newId(), row, action: action, value: String(value), seen, at: Date.now() };
+  // `of`: the row of which `row` is a part.
+  press(row, action, value = "", of = "", isBack = false) {
+    const before = this.decisions.get(row);
+    const press = { id: newId(), row, of, action, value: String(value), seen: before?.no || 0, at: Date.now() };
     this.unkept.set(press.id, press);
     this.remember();
-    if (action !== "undo") this.said.push(row);
+    if (action !== "undo" && !isBack) this.said.push({ key: row, of, before: of && this.isDecided(row) ? before : null });
     this.draw(press);
     this.plan = null;
     this.send({ kind: "press", window: this.window, ...press });
-    this.tell("decided", row);
+    this.tell("decided", of || row);
     setTimeout(() => this.tell("counts"), SLOW_MS + 50);
   }
 
   draw(press) {
     const before = this.decisions.get(press.row);
     const said = press.action === "undo" ? "" : this.words(press.action, press.value);
-    this.decisions.set(press.row, { no: before?.no || 0, action: press.action, value: press.value, said, who: "", state: "sent", mine: true });
+    this.setDecision({ row: press.row, of: press.of, no: before?.no || 0, action: press.action, value: press.value, said, who: "", state: "sent", mine: true });
   }
 
   words(action, value) {
@@ -128,13 +142,14 @@ class Store {
     return `${known ? known.label : action}${value ? ` ${value}` : ""}`;
   }
 
+  // Take back what was said last, and say to which row that belongs. A part that was changed twice is as it was after the first time.
   undo() {
     while (this.said.length) {
-      const row = this.said.pop();
-      if (this.at.has(row) && this.isDecided(row)) {
-        this.press(row, "undo");
-        return row;
-      }
+      const { key, of, before } = this.said.pop();
+      if (!this.at.has(of || key) || !this.isDecided(key)) continue;
+      if (before) this.press(key, before.action, before.value, of, true);
+      else this.press(key, "undo", "", of);
+      return of || key;
     }
     return null;
   }
@@ -143,7 +158,7 @@ class Store {
     this.unkept.delete(message.id);
     this.remember();
     this.takeIn([{ ...message }]);
-    this.tell("decided", message.row);
+    this.tell("decided", message.of || message.row);
     this.tell("kept", message);
   }
 
@@ -183,7 +198,7 @@ class Store {
     for (const press of left) {
       if (this.unkept.has(press.id)) continue;
       this.unkept.set(press.id, press);
-      if (this.at.has(press.row)) this.draw(press);
+      if (this.at.has(press.of || press.row)) this.draw(press);
       this.send({ kind: "press", window: this.window, ...press });
     }
     if (left.length) this.tell("said", { tone: "warn", text: `${left.length} of your decisions had not reached the kernel; they are sent again.` });
@@ -231,16 +246,18 @@ class Store {
     this.tell("details", message.row);
   }
 
-  wantPictures(frames) {
-    const asked = [...new Set(frames)].filter((f) => !this.pictures.has(f));
-    for (const frame of asked) this.pictures.set(frame, null);
-    for (let i = 0; i < asked.length; i += 24) this.send({ kind: "frames", frames: asked.slice(i, i + 24) });
+  wantPictures(frames, large = false) {
+    const name = (f) => (large ? `${f} large` : f);
+    const asked = [...new Set(frames)].filter((f) => !this.pictures.has(name(f)));
+    for (const frame of asked) this.pictures.set(name(frame), null);
+    for (let i = 0; i < asked.length; i += 24) this.send({ kind: "frames", frames: asked.slice(i, i + 24), large });
   }
 
   heardFrames(message, buffers) {
-    for (const frame of message.asked) if (!this.pictures.get(frame)) this.pictures.set(frame, "");
+    const name = (f) => (message.large ? `${f} large` : f);
+    for (const frame of message.asked) if (!this.pictures.get(name(frame))) this.pictures.set(name(frame), "");
     message.frames.forEach((frame, i) => {
-      if (!this.pictures.get(frame)) this.pictures.set(frame, URL.createObjectURL(new Blob([buffers[i]], { type: "image/jpeg" })));
+      if (!this.pictures.get(name(frame))) this.pictures.set(name(frame), URL.createObjectURL(new Blob([buffers[i]], { type: "image/jpeg" })));
     });
     this.tell("pictures", message.asked);
   }

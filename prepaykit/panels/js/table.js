@@ -117,7 +117,9 @@ class TableLayout {
 
   decision(key) {
     const d = this.store.decisions.get(key);
-    const cell = make("div", { role: "gridcell", class: "pk-decision" });
+    const parts = this.store.changedParts(key);
+    const changed = parts ? make("span", { class: "pk-warn" }, `✎ ${parts} changed `) : null;
+    const cell = make("div", { role: "gridcell", class: "pk-decision" }, ...(changed ? [changed] : []));
     if (!d || d.action === "undo") return cell;
     const who = d.mine || !d.who ? "" : ` (${d.who})`;
     cell.title = `${d.said}${who}`;
@@ -177,4 +179,4 @@ function compare(a, b) {
   return String(a).localeCompare(String(b), undefined, { numeric: true });
 }
 
-const LAYOUTS = { table: TableLayout };
+const LAYOUTS = { table: TableLayout, pictures: TableLayout };
