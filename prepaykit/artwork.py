@@ -7,18 +7,21 @@ file that was read (another picture may lie under its name by now) is refused; o
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from prepaykit.adapters.composer import compose_memory_mate
 from prepaykit.adapters.durable import disk_errors
-from prepaykit.adapters.lab.jpeg import without_metadata
+from prepaykit.adapters.lab.jpeg import ORIENTATION, without_metadata
+from prepaykit.adapters.pictures import opened_jpeg
 from prepaykit.decide.revise import in_revision
-from prepaykit.errors import NeighbourFailed, Refused, UsageError
+from prepaykit.errors import NeighbourFailed, PrepaykitError, Refused, UsageError
 from prepaykit.report.export import write_whole
 from prepaykit.tables.state import JobState
 
 OpenBytes = Callable[[str, str], bytes]
+QUARTER_TURNS = (5, 6, 7, 8)  # of the EXIF orientation
 
 
 def read_artwork(path: Path) -> bytes:
@@ -52,7 +55,8 @@ def render_artwork(
     queue = queue[queue["lacks"] == "artwork"].merge(
         state.frames[["frame_id", "root", "path", "sha256"]], on="frame_id", validate="m:1"
     )
-    pairs = queue.pivot(index="mate", columns="hole", values=["slot_id", "root", "path", "sha256"]).dropna()
+    queue = queue.assign(crop=queue["crop"].fillna(""))  # without one, nothing is lacking
+    pairs = queue.pivot(index="mate", columns="hole", values=["slot_id", "root", "path", "sha256", "crop"]).dropna()
     done: dict[int, tuple[str, str]] = {}
     not_made: dict[int, str] = {}
     for _, row in pairs.iterrows():
@@ -62,12 +66,26 @@ def render_artwork(
                 _as_read(open_bytes, row["root", hole], row["path", hole], row["sha256", hole])
                 for hole in ("mate_individual", "mate_group")
             )
-            sheet = compose_memory_mate(own, group)
+            own_crop, group_crop = (row["crop", hole] or None for hole in ("mate_individual", "mate_group"))
+            sheet = compose_memory_mate(own, group, individual_crop=own_crop, group_crop=group_crop)
         except (NeighbourFailed, Refused) as error:  # one bad file must not stop the others
             not_made[slot] = str(error)
         else:
             done[slot] = keep_artwork(folder, state.name, sheet)
     return done, not_made
+
+
+def turned_frames(state: JobState, frame_ids: Iterable[int], open_bytes: OpenBytes) -> set[int]:
+    """Of these frames those that the camera marked as turned by a quarter: their file is as wide as the picture is high.
+
+    A frame that cannot be opened is taken as it lies; the lab will not take it either.
+    """
+    turned = set()
+    for frame in state.frames[state.frames["frame_id"].isin(list(frame_ids))].itertuples():
+        with suppress(PrepaykitError), opened_jpeg(open_bytes(frame.root, frame.path), frame.path) as picture:
+            if picture.getexif().get(ORIENTATION, 1) in QUARTER_TURNS:
+                turned.add(int(frame.frame_id))
+    return turned
 
 
 def _as_read(open_bytes: OpenBytes, root: str, path: str, sha256: str) -> bytes:

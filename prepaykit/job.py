@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from prepaykit.artwork import keep_artwork, read_artwork, render_artwork
+from prepaykit.artwork import keep_artwork, read_artwork, render_artwork, turned_frames
 from prepaykit.decide.batch import batch_summary, plan_batch
 from prepaykit.decide.cancel import plan_cancel
 from prepaykit.decide.cards import plan_cards
@@ -32,7 +32,7 @@ from prepaykit.decide.revise import in_revision, plan_revise
 from prepaykit.decide.sell import plan_sell
 from prepaykit.decide.settings import plan_settings
 from prepaykit.intake.bag_counts import counted_bags
-from prepaykit.intake.choices_file import read_choices
+from prepaykit.intake.choices_file import read_choices, take_choices
 from prepaykit.intake.frames import read_again, read_frames
 from prepaykit.intake.names_list import read_names
 from prepaykit.intake.online_orders import read_orders
@@ -50,6 +50,7 @@ from prepaykit.rules.choosing import choices_table
 from prepaykit.rules.code_causes import code_causes
 from prepaykit.rules.learnt import learnt_from
 from prepaykit.rules.names_update import names_changes
+from prepaykit.rules.revising import CropLike, frames_to_crop
 from prepaykit.rules.search import find, worklist
 from prepaykit.rules.told import told_of
 from prepaykit.rules.weighed import match_queue
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
 ARTWORK, THUMBS = "artwork", "thumbs"
 Progress = Callable[[int, int], None]
 PathLike = str | os.PathLike
+Choices = PathLike | pd.DataFrame
 
 
 class Job:
@@ -116,12 +118,12 @@ class Job:
         return plan_orders(self.state, read.table, findings=read.findings, now=self.studio.clock())
 
     def paper(self, source: PathLike | None = None, *, second: PathLike | None = None, settle: Mapping[str, str] | None = None,
-              bags: PathLike | None = None, match: Mapping[str, str] | None = None, choices: PathLike | None = None, why: str = "") -> Plan:  # fmt: skip
+              bags: PathLike | None = None, match: Mapping[str, str] | None = None, choices: Choices | None = None, why: str = "") -> Plan:  # fmt: skip
         """Plan to bring in paper orders, or to match envelopes by hand (envelope number → access code, `nobody` or `later`).
 
         `second`: the same envelopes keyed by another person; `settle` says who is right (envelope number → first, second, none).
         `bags`: a file of counted bags; without it the sheet *Bags* of the workbook is read, of the first one if there are two.
-        `choices`: a file of decisions to be done again, as `choices(path)` writes it.
+        `choices`: decisions to be done again, a file as `choices(path)` writes it or a table as a panel makes it.
         """
         envelopes, findings = _no_envelopes() if source is None else _both(read_paper_orders(source))
         other, said = (None, None) if second is None else _both(read_paper_orders(second))
@@ -228,11 +230,11 @@ class Job:
         """Plan to give every slot its picture."""
         return plan_populate(self.state)
 
-    def codes(self, *, choices: PathLike | None = None, **corrections: object) -> Plan:
-        """Plan to put codes right (`tag`, `relabel`, `order_code`, `bind`, `hide`, or `take` proposals by key), name blank cards (`name`), and
-        retry those orders.
+    def codes(self, *, choices: Choices | None = None, **corrections: object) -> Plan:
+        """Plan to put codes right (`tag`, `relabel`, `order_code`, `bind`, `hide`, `move` of single frames, or `take` proposals by key), name blank
+        cards (`name`), and retry those orders.
 
-        `choices` is a file of decisions to be done again, as `choices(path)` writes it.
+        `choices`: decisions to be done again, a file as `choices(path)` writes it or a table as a panel makes it.
         """
         brought, said = self._choices_of(choices, "codes")
         return plan_codes(
@@ -243,27 +245,33 @@ class Job:
         """Why populate cannot fill some orders, and what would put each right: see `prepaykit.rules.code_causes`."""
         return code_causes(self.state)
 
-    def place(self, *, accept: Iterable[str] = ()) -> Plan:
-        """Plan to send ready orders on and hold the others in a new collection."""
-        return plan_place(self.state, now=self.studio.clock(), accept=accept)
+    def place(self, *, accept: Iterable[str] = (), choices: Choices | None = None, why: str = "") -> Plan:
+        """Plan to send ready orders on and hold the others in a new collection. `choices`: acceptances to be done again."""
+        brought, said = self._choices_of(choices, "place")
+        known = {"now": self.studio.clock(), "who": self.studio.actor, "why": why}
+        return plan_place(self.state, accept=accept, choices=brought, findings=said, **known)
 
-    def revise(self, *, release: str | Iterable[str] = (), replace: Mapping[int, int] | None = None,
-               artwork: Mapping[int, PathLike] | None = None, render: bool = False) -> Plan:  # fmt: skip
-        """Plan to replace frames, attach artwork files (or render them), and release orders by number or all `"clean"` ones.
+    def revise(self, *, release: str | Iterable[str] = (), replace: Mapping[int, int] | None = None, crop: Mapping[int, CropLike] | None = None,
+               artwork: Mapping[int, PathLike] | None = None, render: bool = False, choices: Choices | None = None, why: str = "") -> Plan:  # fmt: skip
+        """Plan to replace frames, crop them, attach artwork files (or render them), and release orders by number or all `"clean"` ones.
 
         A memory mate that cannot be rendered, because a picture of it is gone, changed or damaged, stays with a finding; the others go on.
+        It is rendered with the frames and crops of this very plan. `choices`: frames, crops and releases to be done again.
         """
-        state = self.state
-        folder = self.studio.home / ARTWORK
+        state, folder = self.state, self.studio.home / ARTWORK
+        brought, said = self._choices_of(choices, "revise")
+        drawn_on = frames_to_crop(state, crop or {}, replace or {}, brought)
+        known = {"now": self.studio.clock(), "who": self.studio.actor, "why": why, "choices": brought, "findings": said}
+        pictures = {**known, "replace": replace, "crop": crop, "turned": turned_frames(state, drawn_on, self.studio.open_bytes)}
         attached = {
             slot: keep_artwork(folder, self.name, read_artwork(Path(path))) for slot, path in (artwork or {}).items()
         }
-        made, not_made = render_artwork(state, folder, self.studio.open_bytes) if render else ({}, {})
+        shown = state.after(plan_revise(state, **pictures)) if render else state
+        made, not_made = render_artwork(shown, folder, self.studio.open_bytes) if render else ({}, {})
         return plan_revise(
             state,
-            now=self.studio.clock(),
+            **pictures,
             release=release,
-            replace=replace,
             artwork={**made, **attached},
             not_made={slot: why for slot, why in not_made.items() if slot not in attached},
         )
@@ -361,7 +369,7 @@ class Job:
         return self.studio.store.journal(self.name, op_no)
 
     def panel(self, name: str, ask: Callable[..., Plan] | None = None, *, choices: PathLike | None = None) -> Panel:
-        """A panel to decide in: `paper`, … (`prepaykit.panels`). In a notebook a widget, in a scheduled run a table; both make plans from choices.
+        """A panel to decide in, or to look in: `paper`, `place`, `revise`, `find`, … (`prepaykit.panels`). In a notebook a widget, in a scheduled run a table; both make plans from choices.
 
         `ask(choices=…)` makes the plan of the verb: the verb itself if not given, such as `functools.partial(job.paper, "paper.csv")`. `choices` is a file
         of decisions to be done again. Raises UsageError for a panel that is not there.
@@ -376,10 +384,12 @@ class Job:
         """The job as it is, or as it will be once the plan is applied."""
         return self.state if plan is None else self.state.after(plan)
 
-    def _choices_of(self, source: PathLike | None, verb: str) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
-        """A file of choices, read: its rows, and what is to be said about them."""
-        if source is None or isinstance(source, pd.DataFrame):
-            return source, None
+    def _choices_of(self, source: Choices | None, verb: str) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
+        """A file or table of choices, read: its rows, and what is to be said about them."""
+        if source is None:
+            return None, None
+        if isinstance(source, pd.DataFrame):
+            return _both(take_choices(source, verb=verb))
         read = read_choices(source, verb=verb)
         guarded = {
             c: read.table[c].map(unguard, na_action="ignore").astype("str") for c in ("target", "value", "who", "why")

@@ -67,6 +67,28 @@ def numbers(decided: dict[str, str], *, what: str) -> dict[int, int]:
     return {key: _number(value, what) for key, value in by_number(decided, what=what).items()}
 
 
+def crops(text: str) -> dict[int, str]:
+    """Crops of slots: spaces and semicolons part them, for the commas are their own.
+
+    >>> crops("17=0,0.05,1,0.9 18=none")
+    {17: '0,0.05,1,0.9', 18: 'none'}
+    """
+    return by_number(pairs(re.split(r"[\s;]+", text.strip()) if text.strip() else [], what="crop"), what="crop")
+
+
+def of_blank_cards(text: str) -> dict[str, dict[str, str]]:
+    """What is said of blank cards: whose card it was (`bind`: a code), or the name of a child who is not on the list (`name`).
+
+    >>> of_blank_cards("JK78-LM90=AB12-CD34 JK78-LM91=Ada|Lee|3A")
+    {'bind': {'JK78-LM90': 'AB12-CD34'}, 'name': {'JK78-LM91': 'Ada|Lee|3A'}}
+    """
+    said = pairs(text, what="bind")
+    return {
+        "bind": {card: value for card, value in said.items() if "|" not in value},
+        "name": {card: value for card, value in said.items() if "|" in value},
+    }
+
+
 def _number(text: str, what: str) -> int:
     if not (text.isascii() and text.isdecimal()):
         raise UsageError(f"{what}: {text!r} is not a number such as 118")

@@ -15,6 +15,7 @@ from PIL import Image, ImageCms, ImageDraw, ImageFont, ImageOps
 
 from prepaykit.adapters.pictures import opened_jpeg
 from prepaykit.errors import UsageError
+from prepaykit.rules.crops import WHOLE, parse_crop, pixel_box
 
 DPI = 300
 SHEET = (2400, 3000)
@@ -26,18 +27,27 @@ HEADS_AT = 0.42
 """Where heads are, from the top: what is cropped away comes off around this height."""
 
 
-def compose_memory_mate(individual: bytes, group: bytes, *, size: str = "8x10", caption: str = "") -> bytes:
+def compose_memory_mate(
+    individual: bytes,
+    group: bytes,
+    *,
+    size: str = "8x10",
+    caption: str = "",
+    individual_crop: str | None = None,
+    group_crop: str | None = None,
+) -> bytes:
     """Put the group picture and the child's picture on one sheet, ready for the lab, as JPEG.
 
     `individual` and `group` are pictures as shot. `size` is 8x10, the only template so far. `caption`, such as the school and
-    the year, stands beside the child. Comes back as JPEG, 2400 x 3000 pixels, 300 dpi, sRGB, without metadata. Raises
+    the year, stands beside the child. `individual_crop` and `group_crop` (`x,y,w,h`, see `prepaykit.rules.crops`) say which part of a picture is shown;
+    without them what does not fit is cut off. Comes back as JPEG, 2400 x 3000 pixels, 300 dpi, sRGB, without metadata. Raises
     NeighbourFailed when a picture cannot be read. Does not judge whether a picture is large enough for the print.
     """
     if size != "8x10":
         raise UsageError(f"memory mates are made as 8x10; got {size!r}")
     sheet = Image.new("RGB", SHEET, "white")
-    _paste(sheet, group, GROUP_HOLE, "group")
-    _paste(sheet, individual, OWN_HOLE_BESIDE_CAPTION if caption.strip() else OWN_HOLE, "individual")
+    _paste(sheet, group, GROUP_HOLE, "group", group_crop)
+    _paste(sheet, individual, OWN_HOLE_BESIDE_CAPTION if caption.strip() else OWN_HOLE, "individual", individual_crop)
     if caption.strip():
         _write(sheet, caption.strip(), CAPTION_BOX)
     out = io.BytesIO()
@@ -52,12 +62,16 @@ def srgb_profile() -> bytes:
     return bytes(profile)
 
 
-def _paste(sheet: Image.Image, content: bytes, hole: tuple[int, int, int, int], which: str) -> None:
+def _paste(sheet: Image.Image, content: bytes, hole: tuple[int, int, int, int], which: str, crop: str | None) -> None:
     left, top, width, height = hole
+    part = WHOLE if crop is None else parse_crop(crop)
     with opened_jpeg(content, f"the {which} picture of the memory mate") as picture:
-        picture.draft("RGB", (width * 2, height * 2))  # decode no finer than needed
+        # Decode no finer than needed; the part that is shown must be as fine as the whole would be.
+        finer = 2 / min(part.w, part.h)
+        picture.draft("RGB", (int(width * finer), int(height * finer)))
         upright = ImageOps.exif_transpose(picture)
-        fitted = ImageOps.fit(_plain(upright), (width, height), Image.Resampling.LANCZOS, centering=(0.5, HEADS_AT))
+        shown = upright if crop is None else upright.crop(pixel_box(part, *upright.size))
+        fitted = ImageOps.fit(_plain(shown), (width, height), Image.Resampling.LANCZOS, centering=(0.5, HEADS_AT))
         sheet.paste(_to_srgb(fitted, picture.info.get("icc_profile")), (left, top))
 
 

@@ -39,7 +39,7 @@ def why(
 
 @looks("choices", panel=PANEL, example="prepaykit choices --csv > choices.csv")
 def choices(job: Any):
-    """What people decided, with who, when and why; `paper --choices` and `codes --choices` do it again."""
+    """What people decided, with who, when and why; `--choices` of paper, codes, place and revise does it again."""
     return job.choices()
 
 

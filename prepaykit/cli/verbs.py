@@ -158,6 +158,9 @@ def codes(
         Pairs | None,
         typer.Option(metavar="BLANK=First|Last|Class", help="A blank card is for a child who is not on the list."),
     ] = None,
+    move: Annotated[
+        Pairs | None, typer.Option(metavar="FRAME=CODE", help="File this one frame under another code, or nobody.")
+    ] = None,
     hide: Annotated[list[str] | None, typer.Option(metavar="FRAME", help="Do not offer this frame.")] = None,
     show: Annotated[list[str] | None, typer.Option(metavar="FRAME", help="Offer it again.")] = None,
     choices: Annotated[Path | None, typer.Option(metavar="FILE", help=CHOICES)] = None,
@@ -171,7 +174,7 @@ def codes(
     ] = None,
 ):
     """Say why orders stay without pictures; put access codes right, and retry those orders."""
-    if causes or not (tag or relabel or order_code or bind or name or hide or show or favourite or choices or take):
+    if causes or not (tag or relabel or order_code or bind or name or move or hide or show or favourite or choices or take):
         from prepaykit.report.causes import show_causes
 
         table = job.code_causes()
@@ -188,6 +191,7 @@ def codes(
         order_code=pairs(order_code or [], what="--order-code"),
         bind=pairs(bind or [], what="--bind"),
         name=pairs(name or [], what="--name"),
+        move=pairs(move or [], what="--move"),
         choices=choices,
         hide=dict.fromkeys(words(hide or []), True) | dict.fromkeys(words(show or []), False),
         favourite=pairs(favourite or [], what="--favourite"),
@@ -198,32 +202,50 @@ def codes(
 @plans("place", panel=ORDERS, example="prepaykit place --apply")
 def place(
     job: Any,
+    why: str,
     accept: Annotated[list[str] | None, typer.Option(metavar="ORDER", help="Take its findings as they are.")] = None,
+    choices: Annotated[Path | None, typer.Option(metavar="FILE", help=CHOICES)] = None,
 ):
     """Send ready orders on to the batch or to revision; hold the others in a new collection."""
-    return job.place(accept=words(accept or []))
+    return job.place(accept=words(accept or []), choices=choices, why=why)
 
 
 @plans("revise", panel=ORDERS, example="prepaykit revise --render --release clean --apply")
 def revise(
     job: Any,
+    why: str,
     release: Annotated[
         list[str] | None, typer.Option(metavar="ORDER|clean", help="Orders to release, or all clean ones.")
     ] = None,
     replace: Annotated[
         Pairs | None, typer.Option(metavar="SLOT=FRAME", help="Another frame of the same child.")
     ] = None,
+    crop: Annotated[
+        Pairs | None,
+        typer.Option(metavar="SLOT=X,Y,W,H", help="Print this part of the upright picture, in fractions; none: all."),
+    ] = None,
     artwork: Annotated[Pairs | None, typer.Option(metavar="SLOT=FILE", help="A finished memory mate.")] = None,
     render: Annotated[bool, typer.Option("--render", help="Compose the memory mates that lack artwork.")] = False,
+    choices: Annotated[Path | None, typer.Option(metavar="FILE", help=CHOICES)] = None,
 ):
-    """Manual revision: replace frames, attach or render artwork, release orders."""
+    """Manual revision: replace or crop frames, attach or render artwork, release orders."""
     frames = numbers(pairs(replace or [], what="--replace"), what="--replace")
     files = by_number(pairs(artwork or [], what="--artwork"), what="--artwork")
-    if not (release or replace or artwork or render):
+    cuts = by_number(pairs(crop or [], what="--crop"), what="--crop")
+    if not (release or replace or crop or artwork or render or choices):
         from prepaykit.report.text import show_table
 
-        talk(show_table(job.revision_queue()[["order_no", "slot_id", "product_code", "hole", "frame_id", "lacks"]]))
-    return job.revise(release=release_choice(release or []), replace=frames, artwork=files, render=render)
+        columns = ["order_no", "slot_id", "product_code", "hole", "frame_id", "cut_percent", "lacks"]
+        talk(show_table(job.revision_queue()[columns]))
+    return job.revise(
+        release=release_choice(release or []),
+        replace=frames,
+        crop=cuts,
+        artwork=files,
+        render=render,
+        choices=choices,
+        why=why,
+    )
 
 
 @plans("batch", panel=ORDERS, example="prepaykit batch 1 --apply")

@@ -30,7 +30,7 @@ from prepaykit.tables.settings import read_settings
 from prepaykit.tables.state import JobState
 
 PRINT_COLUMNS = ["print_no", "order_no", "access_code", "first_name", "last_name", "group", "teacher", "grade", "product_code",
-                 "product_name", "size", "quantity", "delivery", "root", "path", "sha256"]  # fmt: skip
+                 "product_name", "size", "quantity", "delivery", "root", "path", "sha256", "crop"]  # fmt: skip
 LINE_COLUMNS = ["order_no", "access_code", "code", "name", "options", "quantity"]
 
 
@@ -111,6 +111,7 @@ def batch_prints(state: JobState, numbers: list[int]) -> pd.DataFrame:
         root=prints["root"].mask(is_mate, "artwork"),
         path=prints["path"].mask(is_mate, prints["artwork_path"]),
         sha256=prints["sha256"].mask(is_mate, prints["artwork_sha256"]),
+        crop=prints["crop"].mask(is_mate),  # it is in the artwork
         delivery=np.where(prints["hole"] == "digital", "digital", "print"),
     )
     packed = pack(prints)

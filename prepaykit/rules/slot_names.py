@@ -66,11 +66,10 @@ def frame_of_file(state: JobState, text: str) -> int | None:
     """The frame that a file means by `118#5f0c9e77a1b2`: the one with these bytes; by a number alone, the one of that number."""
     number, _, mark = text.strip().partition("#")
     frames = state.frames[["frame_id", "sha256"]]
-    if not mark:
-        ids = frames.loc[frames["frame_id"].astype("str") == number, "frame_id"]
-    else:
-        ids = frames.loc[frames["sha256"].str.endswith(mark).fillna(False).astype("bool"), "frame_id"]
-        ids = ids[ids.astype("str") == number] if (ids.astype("str") == number).any() else ids
+    of_number = frames[frames["frame_id"] == int(number)] if number.isascii() and number.isdecimal() else frames.head(0)
+    if len(of_number) and (not mark or str(of_number["sha256"].iloc[0]).endswith(mark)):
+        return int(of_number["frame_id"].iloc[0])
+    ids = frames.loc[frames["sha256"].str.endswith(mark).fillna(False).astype("bool"), "frame_id"] if mark else ()
     return int(ids.iloc[0]) if len(ids) == 1 else None
 
 

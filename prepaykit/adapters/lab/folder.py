@@ -3,10 +3,12 @@
     <key>/bagit.txt bag-info.txt manifest-sha256.txt tagmanifest-sha256.txt     a bag (RFC 8493)
     <key>/data/order.csv order.json                one row a print, in packing order, with its file
     <key>/data/digital.csv                         one row a digital picture, with its file; not there if there is none
-    <key>/data/manifest.json                       one entry a picture: file, checksum, checksum as shot, prints
+    <key>/data/manifest.json                       one entry a picture: file, checksum, checksum as shot, prints, how it was cropped
     <key>/data/images/<teacher-class>/…            each distinct picture once a class
     <key>/data/digital/<teacher-class>/…           those that go to parents as files, and are not printed
     <key>/data/packing/…                           packing lists to print
+
+A picture that a person cropped is in the folder as it was cropped; nothing is left for the lab to cut (`crop` of the manifest is for the record).
 
 The folder is made aside, forced onto the disk and renamed in one go, so the lab never sees half of it. Sent again under the
 same key, the folder that stands there is checked, file by file, and left alone. The same payload gives the same bytes.
@@ -81,7 +83,7 @@ def _build(folder: Path, payload: dict, key: str, open_bytes: OpenBytes) -> None
         pictures = lay_out(prints, with_names=payload.get("file_names") == "name")
         entries, file_of = [], {}
         for picture in pictures:
-            content = without_metadata(read_checked(picture, open_bytes), picture.path)
+            content = without_metadata(read_checked(picture, open_bytes), picture.path, crop=picture.crop)
             write_durably(data / picture.file, content)
             digest = hashlib.sha256(content).hexdigest()
             entries.append(
@@ -90,6 +92,7 @@ def _build(folder: Path, payload: dict, key: str, open_bytes: OpenBytes) -> None
                     "sha256": digest,
                     "sha256_as_shot": picture.sha256,
                     "print_nos": list(picture.print_nos),
+                    **({"crop": picture.crop} if picture.crop else {}),
                 }
             )
             file_of |= dict.fromkeys(picture.print_nos, (picture.file, digest))

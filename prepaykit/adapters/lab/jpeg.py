@@ -1,7 +1,8 @@
 """A picture as shot, without what a camera wrote beside it: place, time, serial numbers, comments, previews.
 
 Lossless where that is possible: the segments are cut out and the picture data stay as they are, to the byte. A picture that
-the camera only marked as turned is turned and encoded again, since the mark goes with the rest. The colour profile stays.
+the camera only marked as turned is turned and encoded again, since the mark goes with the rest; so is one that a person cropped. The colour
+profile stays.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import io
 from PIL import ImageOps
 
 from prepaykit.adapters.pictures import opened_jpeg
+from prepaykit.rules.crops import parse_crop, pixel_box
 
 ORIENTATION = 0x0112
 QUALITY = 95
@@ -18,23 +20,21 @@ _EOI, _SOS = 0xD9, 0xDA
 _ALONE = {0x01, *range(0xD0, 0xD8)}  # markers without a length: TEM and the restarts
 
 
-def without_metadata(content: bytes, name: str) -> bytes:
-    """The picture upright and without metadata. Raises NeighbourFailed, naming it by `name`, when it is too large or damaged."""
+def without_metadata(content: bytes, name: str, *, crop: str | None = None) -> bytes:
+    """The picture upright and without metadata, or the part of it that a crop (`x,y,w,h`) says.
+
+    The same bytes and crop give the same bytes. Raises NeighbourFailed, naming it by `name`, when it is too large or damaged.
+    """
     with opened_jpeg(content, name) as picture:
-        if picture.getexif().get(ORIENTATION, 1) == 1:
+        if crop is None and picture.getexif().get(ORIENTATION, 1) == 1:
             return _stripped(content)
-        out = io.BytesIO()
         upright = ImageOps.exif_transpose(picture)
-        upright.info.pop("exif", None)
-        upright.save(
-            out,
-            "JPEG",
-            quality=QUALITY,
-            subsampling=0,
-            icc_profile=picture.info.get("icc_profile"),
-            exif=b"",
-            comment=b"",
-        )
+        if crop is not None:
+            upright = upright.crop(pixel_box(parse_crop(crop), *upright.size))
+        profile = picture.info.get("icc_profile")
+        upright.info = {}
+        out = io.BytesIO()
+        upright.save(out, "JPEG", quality=QUALITY, subsampling=0, icc_profile=profile)
         return out.getvalue()
 
 

@@ -2,7 +2,8 @@
 
 Each distinct picture is stored once per class folder, under the first print that uses it, and every print names its file: a
 group picture that thirty children ordered is one file, not thirty. Files carry print number and access code; a picture that
-several children use (a class) carries `group` instead. With the child's name only if the job says so. A digital picture is no
+several children use (a class) carries `group` instead. A picture that a person cropped lies there as it was cropped, a file of its own
+for each crop; the order file does not repeat the crop, or a lab would cut twice. With the child's name only if the job says so. A digital picture is no
 print: it lies in a folder of its own and stands in a list of its own, so that nobody prints it.
 """
 
@@ -33,6 +34,7 @@ class Picture:
     path: str
     sha256: str
     print_nos: tuple[int, ...]
+    crop: str | None = None
 
 
 def ascii_name(*parts: str | None) -> str:
@@ -78,10 +80,10 @@ def lay_out(prints: list[dict], *, with_names: bool) -> list[Picture]:
     """The pictures of a package, each once per class folder, in packing order: those to print, then the digital ones."""
     prints = sorted(prints, key=is_digital)
     folders = class_folders(prints)
-    users: dict[tuple[str, str], list[dict]] = {}
+    users: dict[tuple[str, str, str | None], list[dict]] = {}
     for one in prints:
         folder = f"{'digital' if is_digital(one) else 'images'}/{folders[class_of(one)]}"
-        users.setdefault((folder, one["sha256"]), []).append(one)
+        users.setdefault((folder, one["sha256"], one.get("crop")), []).append(one)
     return [
         Picture(
             f"{folder}/{_file_stem(mine, with_names=with_names)}.jpg",
@@ -89,8 +91,9 @@ def lay_out(prints: list[dict], *, with_names: bool) -> list[Picture]:
             mine[0]["path"],
             digest,
             tuple(one["print_no"] for one in mine),
+            crop,
         )
-        for (folder, digest), mine in users.items()
+        for (folder, digest, crop), mine in users.items()
     ]
 
 
