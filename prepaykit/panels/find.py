@@ -13,8 +13,9 @@ import pandas as pd
 
 from prepaykit.money import show_cents
 from prepaykit.panels.orders import Orders
-from prepaykit.panels.work import Block, Column, Work, fields, frames, text
+from prepaykit.panels.work import Block, Column, Work, fields, frames, notes, text
 from prepaykit.rules.search import everything
+from prepaykit.tables.catalog import key_of
 from prepaykit.tables.state import JobState
 
 COLUMNS = (
@@ -50,7 +51,9 @@ def find_work(state: JobState, past: Past | None = None) -> Work:
     return Work(
         name="find",
         title="Find",
-        rows=rows[["key", "number", "kind", "status", "where", "who", "also"]].assign(tone=_tones(rows["status"])),
+        rows=rows[["key", "number", "kind", "where", "who", "also"]].assign(
+            status=rows["status"].map(_said), tone=_tones(rows["status"])
+        ),
         columns=COLUMNS,
         details=lambda key: shown.details(at.loc[key]),
         frames=state.frames,
@@ -79,11 +82,13 @@ class Shown:
         state, order_id = self.state, int(row["row_id"])
         order = state.orders.set_index("order_id").loc[order_id]
         cancelled = [("deleted", _moment(order["cancelled_at"])), ("why", order["cancel_reason"])]
-        head = self.orders.fields(order_id, ("state", row["status"]), *cancelled, ("came", order["origin"]), ("key", order["order_key"]),
+        head = self.orders.fields(order_id, ("state", _said(row["status"])), *cancelled, ("came", order["origin"]), ("key", order["order_key"]),
                                   ("ordered at", _moment(order["placed_at"])), ("part of", self._number(order["split_from_id"])))  # fmt: skip
+        told = self.orders.findings(order_id)
+        said = [notes("To be said of it", told)] if told else []
         keys = {t: state.tables[t].loc[state.tables[t]["order_id"] == order_id, c].tolist()
                 for t, c in (("orders", "order_id"), ("order_subjects", "order_subject_id"), ("slots", "slot_id"), ("refunds", "refund_id"))}  # fmt: skip
-        return [head, self._money(order_id), *self.orders.findings(order_id), self.orders.bought(order_id), *self._history(keys)]
+        return [head, self._money(order_id), *said, self.orders.bought(order_id), *self._history(keys)]
 
     def _number(self, order_id: object) -> str | None:
         return None if pd.isna(order_id) else str(self.orders.numbers[order_id])
@@ -93,9 +98,9 @@ class Shown:
         mine = {t: state.tables[t][state.tables[t]["order_id"] == order_id] for t in ("payments", "postings", "refunds", "service_fees")}
         book = mine["postings"].groupby("account")["amount_cents"].sum()
         words = [("received", f"{self._cents(r.amount_cents)} {r.method}") for r in mine["payments"].itertuples()]
-        words += [(account.replace("_", " "), self._cents(cents)) for account, cents in book.items() if cents]
-        words += [("refund", f"{self._cents(r.amount_cents)} {r.status}") for r in mine["refunds"].itertuples()]
-        words += [("service fee", f"{self._cents(r.amount_cents)} {r.status}") for r in mine["service_fees"].itertuples()]
+        words += [(_said(account), self._cents(cents)) for account, cents in book.items() if cents]
+        words += [("refund", f"{self._cents(r.amount_cents)} {_said(r.status)}") for r in mine["refunds"].itertuples()]
+        words += [("service fee", f"{self._cents(r.amount_cents)} {_said(r.status)}") for r in mine["service_fees"].itertuples()]
         return fields("Money", words)
 
     def _cents(self, cents: int) -> str:
@@ -115,7 +120,7 @@ class Shown:
         person = state.subjects.set_index("subject_id").loc[subject_id]
         may = [c for c in ("photograph", "sell", "yearbook", "directory", "group_ok") if not person[c]]
         mine = state.order_subjects.loc[state.order_subjects["subject_id"] == subject_id, "order_id"].drop_duplicates()
-        numbers = ", ".join(f"{self.orders.numbers[o]} ({s})" for o, s in zip(mine, mine.map(state.orders.set_index("order_id")["status"]), strict=True))
+        numbers = ", ".join(f"{self.orders.numbers[o]} ({_said(s)})" for o, s in zip(mine, mine.map(state.orders.set_index("order_id")["status"]), strict=True))
         head = fields(f"{row['kind'].capitalize()} {row['number']}", [
             ("name", row["who"].strip()), ("where", row["where"]), ("teacher", person["teacher"]), ("student id", person["student_id"]), ("picture day", row["status"]),
             ("not allowed", ", ".join(may)), ("e-mail", person["email"]), ("card printed", _moment(person["card_printed_at"])), ("orders", numbers or "none"),
@@ -127,7 +132,7 @@ class Shown:
         state, group_id = self.state, int(row["row_id"])
         there = state.subjects[state.subjects["group_id"] == group_id]
         own = state.group_frames[state.group_frames["group_id"] == group_id].sort_values("position")
-        head = fields(row["where"].capitalize(), [("code", row["number"]), ("teacher", row["who"]), ("people", str(len(there))),
+        head = fields(row["where"].replace("class", "Class", 1), [("code", row["number"]), ("teacher", row["who"]), ("people", str(len(there))),
                                                   ("photographed", str((there["attendance"] == "photographed").sum()))])  # fmt: skip
         return [head, *_gallery(own.assign(is_hidden=False)), *self._history({"groups": [group_id]})]
 
@@ -140,30 +145,32 @@ class Shown:
         if self.past is None:
             return []
         changes = self.past(rows)
-        told = [(f"{op} · {part['at_utc'].iloc[0]:%Y-%m-%d %H:%M} UTC", f"{part['verb'].iloc[0]} by {part['actor'].iloc[0]}: {_changed(part)}")
+        told = [(f"operation {op}, {part['at_utc'].iloc[0]:%Y-%m-%d %H:%M} UTC", f"{part['verb'].iloc[0]} by {part['actor'].iloc[0]}: {_changed(part)}")
                 for op, part in changes.groupby("op_no")]  # fmt: skip
-        return [fields("What happened", told)] if told else []
+        return [fields("What happened", told, is_wide=True)] if told else []
 
 
 def _changed(part: pd.DataFrame) -> str:
-    """The changes of one operation in words: rows that are new, states and keys with their values, other fields by name only."""
+    """The changes of one operation in words: rows that are new or gone, states and keys with their values, other fields by name only."""
     words = []
-    for table, rows in part[part["column"] != "version"].groupby("table", sort=False):
-        is_new = rows.groupby("key")["before"].transform(lambda before: before.isna().all()) & (rows["column"] == rows["column"].iloc[0])
-        name = table.replace("_", " ")
-        if is_new.any():
-            words.append(f"{is_new.sum()} new in {name}")
-        old = rows[~rows["key"].isin(rows.loc[is_new, "key"])]
-        shown = old[old["column"].isin(PLAIN)]
-        told = [f"{r.column.removesuffix('_id')} {_or_none(r.before) or 'none'} → {_or_none(r.after) or 'none'}" for r in shown.itertuples()]
-        others = list(dict.fromkeys(old.loc[~old["column"].isin(PLAIN), "column"]))
-        words += [f"{name}: {', '.join([*dict.fromkeys(told), *others])}"] if len(old) else []
+    for table, rows in part.groupby("table", sort=False):
+        name, whole = table.replace("_", " "), rows["column"] == key_of(table)[0]  # a key is in the journal of a whole row only
+        words += [f"{n} {what} in {name}" for what, n in (("new", (whole & rows["before"].isna()).sum()), ("gone", (whole & rows["after"].isna()).sum())) if n]
+        old = rows[~rows["key"].isin(rows.loc[whole, "key"])]
+        told = [f"{r.column.removesuffix('_id')} {_or_none(r.before) or 'none'} → {_or_none(r.after) or 'none'}"
+                if r.column in PLAIN else r.column for r in old.itertuples()]  # fmt: skip
+        words += [f"{name}: {', '.join(dict.fromkeys(told))}"] if told else []
     return "; ".join(words)
 
 
 def _gallery(own: pd.DataFrame) -> list[Block]:
     rows = [(int(r.frame_id), f"{r.frame_id}{' · hidden' if r.is_hidden else ''}", "warn" if r.is_hidden else "") for r in own.itertuples()]
     return [frames("Gallery", rows)] if rows else [text("No picture.", "warn")]
+
+
+def _said(status: str) -> str:
+    """A status as people say it."""
+    return status.replace("_", " ")
 
 
 def _moment(when: object) -> str | None:

@@ -8,14 +8,14 @@ from __future__ import annotations
 import pandas as pd
 
 from prepaykit.money import show_cents
-from prepaykit.panels.work import Block, fields, products, text
+from prepaykit.panels.work import Block, fields, products
 from prepaykit.rules.search import where_orders_are
 from prepaykit.tables.findings import REGISTER
 from prepaykit.tables.state import JobState
 
 HOLES = {
     "individual": "",
-    "group": "class picture",
+    "group": "",
     "mate_individual": "child",
     "mate_group": "class",
     "digital": "digital file",
@@ -49,9 +49,9 @@ class Orders:
         return f"{show_cents(row['paid'], self.currency)} of {show_cents(row['due'], self.currency)}"
 
     def owing(self) -> pd.Series:
-        """Paid and due of every order, as text, for a column."""
+        """What was paid for every order, and of how much if that is not the same; as text, for a column."""
         rows = self.table[["paid", "due"]].itertuples(index=False)
-        words = [f"{show_cents(paid, self.currency)} of {show_cents(due, self.currency)}" for paid, due in rows]
+        words = [show_cents(paid, self.currency) + (f" of {show_cents(due, self.currency)}" if paid != due else "") for paid, due in rows]
         return pd.Series(words, self.table.index, dtype="str")
 
     def fields(self, order_id: int, *more: tuple[str, object]) -> Block:
@@ -64,6 +64,14 @@ class Orders:
             *more, ("paid", self.money(order_id)),
             ("delivery", "with the batch" if order["shipping"] == "batch" else "direct"), ("buyer", order["buyer_name"]), ("note", order["note"]),
         ])  # fmt: skip
+
+    def line(self, order_id: int) -> str:
+        """The order in one line: its children with class and code, and the money."""
+        mine = self.children[self.children["order_id"] == order_id]
+        who = "; ".join(f"{r.name} · {r.in_class} · {r.access_code or 'no code'}" for r in mine.itertuples(index=False))
+        order = self.state.orders.set_index("order_id").loc[order_id]
+        note = f" · note: {order['note']}" if pd.notna(order["note"]) else ""
+        return f"{self.numbers[order_id]}: {who} · paid {self.owing()[order_id]}{' · direct' if order['shipping'] == 'direct' else ''}{note}"
 
     def bought(self, order_id: int) -> Block:
         """What was ordered, as it was ordered: under each product its pictures, copies and flags."""
@@ -78,12 +86,12 @@ class Orders:
             items.append((f"{line.quantity} × {line.name} ({line.code}){child}", tiles))
         return products("As ordered", items)
 
-    def findings(self, order_id: int) -> list[Block]:
+    def findings(self, order_id: int) -> list[tuple[str, str]]:
         """What stands on the order, its children and its prints, in words."""
         rows = self._findings(order_id)
         severity = rows["severity"].map({"error": 0, "warn": 1, "note": 2})
         rows = rows.assign(rank=severity).sort_values("rank", kind="stable")
-        return [text(_finding_words(r), TONES[r.severity]) for r in rows.itertuples()]
+        return [(_finding_words(r), TONES[r.severity]) for r in rows.itertuples()]
 
     def error_words(self, order_id: int, what: str) -> str:
         """An error as an acceptance names it (`underpaid`, `card_skipped/118`), in words."""

@@ -13,7 +13,7 @@ import pandas as pd
 from prepaykit.decide.place import verdicts
 from prepaykit.errors import UsageError
 from prepaykit.panels.orders import Orders
-from prepaykit.panels.work import Action, Block, Column, Work, frames, text
+from prepaykit.panels.work import Action, Block, Column, Work, frames, notes
 from prepaykit.rules.blocks import blocking_errors, standing_errors
 from prepaykit.rules.doubts import DAMAGED, DOUBTS
 from prepaykit.rules.slot_names import errors_named, marked_frames, refs_by_text
@@ -21,13 +21,13 @@ from prepaykit.tables.state import JobState
 from prepaykit.tables.status import WAITING
 
 COLUMNS = (
-    Column("key", "order", "code", 9),
-    Column("child", "child", "text", 18, has_names=True),
-    Column("in_class", "class", "text", 12),
-    Column("prints", "prints", "number", 6),
-    Column("verdict", "what happens", "text", 18),
-    Column("in_the_way", "in the way", "text", 26),
-    Column("paid", "paid", "text", 15),
+    Column("key", "order", "code", 13),
+    Column("child", "child", "text", 17, has_names=True),
+    Column("in_class", "class", "text", 16),
+    Column("prints", "prints", "number", 9),
+    Column("verdict", "what happens", "text", 15),
+    Column("in_the_way", "in the way", "text", 20),
+    Column("paid", "paid", "text", 18),
 )
 ACTIONS = (Action("accept", "a", "Accept what stands in the way", needs="stands"),)
 
@@ -60,6 +60,7 @@ def place_work(state: JobState) -> Work:
         said=lambda action, value: "accepted: " + ", ".join(_short(w) for w in value.split()),
         check=lambda key, action, value: _check(rows, key, value),
         frames=state.frames[state.frames["frame_id"].astype("str").isin(shown)],
+        layout={"kind": "pictures"},
         nothing="No order waits to be placed.",
     )
 
@@ -101,7 +102,7 @@ def _rows(state: JobState, orders: Orders, verdict: pd.DataFrame, errors: pd.Dat
 
 
 def _verdict_words(verdict: pd.DataFrame) -> pd.Series:
-    goes = np.where(verdict["needs_revision"], "to manual revision", "to the batch")
+    goes = np.where(verdict["needs_revision"], "to revision", "to the batch")
     words = np.select([verdict["pulled"], ~verdict["ready"]], ["pulled back, held", "held"], default=goes)
     return pd.Series(words, verdict.index, dtype="str") + np.where(verdict["in_part"] & verdict["ready"], ", in part", "")
 
@@ -113,15 +114,15 @@ def _details(orders: Orders, verdict: pd.DataFrame, errors: pd.DataFrame, order_
     stands = sorted(errors.loc[errors["order_id"] == order_id, "what"])
     open_ones = blocking_errors(orders.state)
     open_ones = set(open_ones.loc[open_ones["order_id"] == order_id, "what"])
-    said = [text(f"{words}.", "good" if row["ready"] else "bad")]
+    said = [(f"{words}.", "good" if row["ready"] else "bad")]
     if row["no_picture"]:
-        said.append(text("A picture is missing; that cannot be accepted: see 30 Populate and 35 Access codes, or wait for the retake.", "bad"))
+        said.append(("A picture is missing. That cannot be accepted: see 30 Populate and 35 Access codes, or wait for the retake.", "bad"))
     for what in stands:
-        tone, before = ("bad", "") if what in open_ones else ("warn", "Accepted, or shipped by a setting: ")
-        said.append(text(f"{before}{orders.error_words(order_id, what)}.", tone))
+        told = orders.error_words(order_id, what)
+        said.append((f"{told}.", "bad") if what in open_ones else (f"Accepted, or shipped by a setting: {told}.", "warn"))
     if open_ones:
-        said.append(text(f"Key a takes this order with {_counted(len(stands))}, and with nothing that is found later.", "warn"))
-    return [orders.fields(order_id), *said, *_in_doubt(stands), orders.bought(order_id)]
+        said.append((f"Key a accepts {_counted(len(stands))}, and nothing that is found later.", "warn"))
+    return [orders.fields(order_id), notes("What happens", said), *_in_doubt(stands), orders.bought(order_id)]
 
 
 def _in_doubt(stands: list[str]) -> list[Block]:
@@ -132,7 +133,7 @@ def _in_doubt(stands: list[str]) -> list[Block]:
 
 
 def _counted(number: int) -> str:
-    return "just this" if number == 1 else f"just these {number}"
+    return "just this" if number == 1 else f"just these {number} errors"
 
 
 def _short(what: str) -> str:

@@ -15,7 +15,7 @@ from prepaykit.adapters.composer import GROUP_HOLE, HEADS_AT, OWN_HOLE, SHEET
 from prepaykit.decide.revise import in_revision
 from prepaykit.errors import UsageError
 from prepaykit.panels.orders import HOLES, Orders
-from prepaykit.panels.work import Action, Block, Column, Work, no_choices, prints, text
+from prepaykit.panels.work import Action, Block, Column, Work, no_choices, notes, prints
 from prepaykit.rules.blocks import standing_errors
 from prepaykit.rules.crops import is_fixed, parse_crop, print_inches
 from prepaykit.rules.revising import NO_CROP, coarse_crops
@@ -23,12 +23,12 @@ from prepaykit.rules.slot_names import marked_frames, slot_names
 from prepaykit.tables.state import JobState
 
 COLUMNS = (
-    Column("key", "order", "code", 9),
-    Column("child", "child", "text", 20, has_names=True),
-    Column("in_class", "class", "text", 14),
-    Column("prints", "prints", "number", 7),
-    Column("lacks", "lacks", "text", 20),
-    Column("reason", "why it is here", "text", 20),
+    Column("key", "order", "code", 11),
+    Column("child", "child", "text", 19, has_names=True),
+    Column("in_class", "class", "text", 17),
+    Column("prints", "prints", "number", 8),
+    Column("lacks", "lacks", "text", 17),
+    Column("reason", "why it is here", "text", 15),
 )
 ACTIONS = (
     Action("release", "Enter", "Release"),
@@ -36,7 +36,7 @@ ACTIONS = (
     Action("frame", "1–9", "Another frame for the print", needs="frame", goes_on=False),
     Action("crop", "[ ]", "Mark a print, crop it", needs="crop", goes_on=False),
 )
-REASONS = {"manual_revision": "the job looks at every order", "memory_mate": "a memory mate needs artwork"}
+REASONS = {"manual_revision": "every order is", "memory_mate": "memory mate"}
 WHERE = {"mate_group": GROUP_HOLE, "mate_individual": OWN_HOLE}
 
 
@@ -166,12 +166,12 @@ def _artworks(queue: pd.DataFrame) -> pd.DataFrame:
 
 def _details(orders: Orders, look: Look, order_id: int) -> list[Block]:
     slots = look.queue.iloc[look.by_order[order_id]]
-    said = [text(f"{orders.error_words(order_id, what)}.", "warn") for what in _errors(orders.state, order_id)]
+    told = [(f"{orders.error_words(order_id, what)}.", "warn") for what in _errors(orders.state, order_id)]
     strips = {name: look.strip(name) for name in {look.strip_of(slot) for slot in slots.itertuples()}}
     known = {f["frame"] for strip in strips.values() for f in strip}
     strays = {int(f) for f in slots["frame_id"].dropna()} - known  # shown, though no gallery has it any more
     strips["shown"] = [look.shown(f) for f in sorted(strays)]
-    return [orders.fields(order_id), *said, prints("Prints as they will be", _sheets(look, slots), strips)]
+    return [notes("", [(orders.line(order_id), ""), *told]), prints("Prints as they will be", _sheets(look, slots), strips)]
 
 
 def _errors(state: JobState, order_id: int) -> list[str]:
@@ -186,7 +186,7 @@ def _sheets(look: Look, slots: pd.DataFrame) -> list[dict[str, object]]:
         copies = f"{slot.quantity} × " if slot.quantity > 1 else ""
         lacks = ("no picture", "bad") if slot.lacks else ("", "")
         sheets.append({"title": copies + slot.product_name, "note": lacks[0], "tone": lacks[1], "slots": [_slot(look, slot)]})
-    for number, pair in slots[slots["mate"] > 0].groupby("mate", sort=False):
+    for _, pair in slots[slots["mate"] > 0].groupby("mate", sort=False):
         first = pair.iloc[0]
         made = pair["artwork_path"].notna().all()
         note, tone = ("finished", "good") if made else ("as it will be composed; not made yet", "warn")

@@ -3,7 +3,7 @@
 A module of a verb (`prepaykit.panels.paper`, …) makes a Work from the tables of a job; the panel and the grid know nothing of orders or codes.
 Everything in it is plain text and numbers: the browser writes it as text, so whatever a file held is shown and never run.
 
-A detail is a list of blocks, each a dict with `kind`: see `fields`, `candidates`, `frames`, `products`, `prints`, `text`.
+A detail is a list of blocks, each a dict with `kind`: see `fields`, `candidates`, `frames`, `notes`, `products`, `prints`, `text`.
 """
 
 from __future__ import annotations
@@ -85,18 +85,23 @@ def no_choices() -> pd.DataFrame:
     return pd.DataFrame({c: pd.Series(dtype="str") for c in CHOICE_COLUMNS})
 
 
-def fields(title: str, rows: Iterable[tuple[str, object]]) -> Block:
-    """Labels and values; those without a value are left out.
+def fields(title: str, rows: Iterable[tuple[str, object]], *, is_wide: bool = False) -> Block:
+    """Labels and values; those without a value are left out. `is_wide`: in a line of its own.
 
     >>> fields("Envelope", [("bag", "3"), ("note", None)])["rows"]
     [['bag', '3']]
     """
-    return {"kind": "fields", "title": title, "rows": [[k, str(v)] for k, v in rows if not _is_missing(v)]}
+    return {"kind": "fields", "title": title, "is_wide": is_wide, "rows": [[k, str(v)] for k, v in rows if not _is_missing(v)]}
 
 
 def text(words: str, tone: str = "") -> Block:
     """A sentence; `tone` is good, warn or bad."""
     return {"kind": "text", "text": words, "tone": tone}
+
+
+def notes(title: str, rows: Iterable[tuple[str, str]]) -> Block:
+    """Sentences one below the other, each with its tone (good, warn, bad or none)."""
+    return {"kind": "notes", "title": title, "notes": [list(row) for row in rows]}
 
 
 def candidates(title: str, items: Iterable[Mapping[str, object]], *, nobody: str) -> Block:

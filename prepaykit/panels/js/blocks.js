@@ -3,9 +3,12 @@
 const BLOCKS = {
   text: (block) => make("p", { class: `pk-text ${block.tone ? `pk-${block.tone}` : ""}` }, block.text),
 
+  notes: (block) => make("section", { class: "pk-block pk-notes" }, block.title ? make("h4", {}, block.title) : null,
+    ...block.notes.map(([words, tone]) => make("p", { class: tone ? `pk-${tone}` : "" }, words))),
+
   fields: (block) => {
     const rows = block.rows.map(([label, value]) => make("tr", {}, make("th", { scope: "row" }, label), make("td", {}, value)));
-    return make("section", { class: "pk-block" }, make("h4", {}, block.title), make("table", { class: "pk-facts" }, ...rows));
+    return make("section", { class: `pk-block ${block.is_wide ? "pk-whole-line" : ""}` }, make("h4", {}, block.title), make("table", { class: "pk-facts" }, ...rows));
   },
 
   frames: (block, view) => {
@@ -16,7 +19,7 @@ const BLOCKS = {
 
   products: (block, view) => {
     const items = block.items.map((item) => make("li", {}, make("b", {}, item.title), make("div", { class: "pk-strip" }, ...item.tiles.map((t) => frameTile(t, view, 0)))));
-    return make("section", { class: "pk-block pk-wide" }, make("h4", {}, block.title), make("ul", { class: "pk-products" }, ...items));
+    return make("section", { class: "pk-block pk-whole-line" }, make("h4", {}, block.title), make("ul", { class: "pk-products" }, ...items));
   },
 
   candidates: (block, view) => {

@@ -53,7 +53,7 @@ class PanelView {
     this.typing = make("div", { class: "pk-typing", hidden: true });
     this.planned = make("div", { class: "pk-plan", role: "status" });
     this.why = make("input", { type: "text", placeholder: "why (for the journal)", "aria-label": "Why" });
-    this.alert = make("div", { class: "pk-say", role: "alert" });
+    this.alert ||= make("div", { class: "pk-say", role: "alert" }); // what was said of an apply outlives the rows it changed
     this.side = make("div", { class: "pk-side" }, this.typing, this.detail);
     this.main = make("div", { class: `pk-main pk-main-${work.layout.kind}` }, this.grid, this.side);
     this.root.replaceChildren(bar, this.empty, this.main, this.acts, this.planned, this.alert);

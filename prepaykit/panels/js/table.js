@@ -118,12 +118,12 @@ class TableLayout {
   decision(key) {
     const d = this.store.decisions.get(key);
     const parts = this.store.changedParts(key);
-    const changed = parts ? make("span", { class: "pk-warn" }, `✎ ${parts} changed `) : null;
-    const cell = make("div", { role: "gridcell", class: "pk-decision" }, ...(changed ? [changed] : []));
-    if (!d || d.action === "undo") return cell;
+    const changed = parts ? make("span", { class: "pk-warn" }, ` ✎ ${parts} changed`) : "";
+    const cell = make("div", { role: "gridcell", class: "pk-decision" });
+    if (!d || d.action === "undo") return cell.append(changed), cell;
     const who = d.mine || !d.who ? "" : ` (${d.who})`;
     cell.title = `${d.said}${who}`;
-    cell.append(make("span", { class: d.state === "kept" ? "pk-kept" : "pk-sent" }, d.state === "kept" ? "✓ " : "… "), `${d.said}${who}`);
+    cell.append(make("span", { class: d.state === "kept" ? "pk-kept" : "pk-sent" }, d.state === "kept" ? "✓ " : "… "), `${d.said}${who}`, changed);
     return cell;
   }
 
