@@ -151,7 +151,7 @@ class ReviewGrid(anywidget.AnyWidget):
         counts = plan.findings.groupby(["severity", "code"]).size().reset_index(name="n")
         stuck = self.panel.unusable(plan)
         self.send({"kind": "preview", "no": message["no"], "headline": plan.headline, "is_empty": plan.is_empty,
-                   "findings": [[r.severity, r.code, int(r.n)] for r in counts.itertuples()], "unusable": stuck["detail"].tolist(),
+                   "findings": [[r.severity, r.code, int(r.n)] for r in counts.itertuples()], "unusable": stuck.to_numpy().tolist(),
                    "took_ms": round(1000 * (time.monotonic() - began))})  # fmt: skip
 
     def _apply(self, message: dict) -> None:

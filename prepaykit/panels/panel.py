@@ -79,19 +79,17 @@ class Panel:
 
         Raises UsageError for a row, action or value that is not there, and Overtaken if somebody else decided about the row meanwhile.
         """
-        if not draft_id or not self._has(draft_id):
+        mine = self.drafts
+        about = mine["row_key"] == row
+        if not (mine["draft_id"] == draft_id).any():
             value = value or self._shown(row, action)
-            self._check(row, action, value)
+            self._check(row, action, value, is_drafted=bool(about.any()))
         if seen is None:
-            mine = self.drafts
-            seen = int(mine.loc[mine["row_key"] == row, "draft_no"].max()) if (mine["row_key"] == row).any() else 0
+            seen = int(mine.loc[about, "draft_no"].max()) if about.any() else 0
         press = Press(draft_id or uuid.uuid4().hex, row, action, value, seen)
         studio = self.job.studio
         return keep_draft(studio.store, self.job.name, self.work.name, press, who=studio.actor, session=session or self.session,
                           now=studio.clock())  # fmt: skip
-
-    def _has(self, draft_id: str) -> bool:
-        return bool((self.drafts["draft_id"] == draft_id).any())
 
     def _shown(self, row: str, action: str) -> str:
         """What stands in the row where the action says that this is the value."""
@@ -99,7 +97,9 @@ class Panel:
         here = self.work.rows.loc[self.work.rows["key"] == row, column] if column in self.work.rows else []
         return str(here.iloc[0]) if len(here) else ""
 
-    def _check(self, row: str, action: str, value: str) -> None:
+    def _check(self, row: str, action: str, value: str, *, is_drafted: bool) -> None:
+        if action == UNDO and is_drafted:
+            return
         if row not in set(self.work.rows["key"]) and row not in self.work.parts:
             raise UsageError(f"{row} does not wait in {self.work.title.lower()} any more: look at the panel anew")
         if action == UNDO:

@@ -10,6 +10,7 @@ class PanelView {
     this.shown = [];
     this.active = 0;
     this.only = "all";
+    this.alert = make("div", { class: "pk-say", role: "alert" }); // what was said stays when the rows come anew
     root.classList.add("pk");
     root.append(make("p", { class: "pk-soft" }, "Looking at the job …"));
     root.addEventListener("keydown", (event) => this.key(event));
@@ -53,7 +54,6 @@ class PanelView {
     this.typing = make("div", { class: "pk-typing", hidden: true });
     this.planned = make("div", { class: "pk-plan", role: "status" });
     this.why = make("input", { type: "text", placeholder: "why (for the journal)", "aria-label": "Why" });
-    this.alert ||= make("div", { class: "pk-say", role: "alert" }); // what was said of an apply outlives the rows it changed
     this.side = make("div", { class: "pk-side" }, this.typing, this.detail);
     this.main = make("div", { class: `pk-main pk-main-${work.layout.kind}` }, this.grid, this.side);
     this.root.replaceChildren(bar, this.empty, this.main, this.acts, this.planned, this.alert);
@@ -126,7 +126,6 @@ class PanelView {
   }
 
   say({ tone, text }) {
-    if (!this.alert) return;
     this.alert.className = `pk-say pk-${tone || "soft"}`;
     this.alert.textContent = text;
   }
@@ -334,7 +333,8 @@ class PanelView {
     const found = plan.findings.map(([severity, code, n]) => `${n} ${code} (${severity})`).join(", ");
     const apply = make("button", { type: "button", class: "pk-apply", disabled: plan.is_empty, onclick: () => this.store.apply(this.why.value) },
       make("kbd", {}, "Ctrl ↵"), " Apply");
-    const stuck = plan.unusable.map((t) => make("p", { class: "pk-bad" }, t));
+    const drop = (row) => make("button", { type: "button", onclick: () => this.store.press(row, "undo") }, "Drop this decision");
+    const stuck = plan.unusable.map(([row, why]) => make("p", { class: "pk-bad" }, `Cannot be used: ${why}. `, drop(row)));
     return this.planned.replaceChildren(make("p", {}, make("b", {}, "Plan: "), plan.headline || "nothing to do"), ...(found ? [make("p", { class: "pk-soft" }, found)] : []),
       ...stuck, make("div", { class: "pk-bar" }, this.why, apply, make("span", { class: "pk-soft" }, plan.is_empty ? "Nothing would change." : "Nothing has changed yet.")));
   }
