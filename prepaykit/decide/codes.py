@@ -10,15 +10,16 @@ management, then retry"); domain.md 3.3, 8, 19 (A4, A5, A10).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
+import numpy as np
 import pandas as pd
 
 from prepaykit.decide.photos import picture_tables
 from prepaykit.decide.populate import refill_some, was_populated
 from prepaykit.errors import UsageError
 from prepaykit.rules.albums import FAVOURITE, favourites
-from prepaykit.rules.choosing import NO_CARD, brought_choices, kept_choices
+from prepaykit.rules.choosing import NO_CARD, brought_choices, is_favourite, kept_choices
 from prepaykit.rules.code_book import CodeBook, children_named, favourites_named, frame_of, order_subject_of, tag_value
 from prepaykit.rules.moving import Moves
 from prepaykit.rules.naming import named_cards, read_names_of_cards
@@ -94,26 +95,30 @@ def plan_codes(
     )
     decided = [
         *[("tag", str(frame_of(state, f)), tag_value(book, codes)) for f, codes in tag.items()],
-        *[("relabel", book.seen(read), book.listed(code)) for read, code in relabel.items()],
         *[("bind", book.blank(code), book.named(to)) for code, to in bind.items()],
         *[("hide", str(frame_of(state, f)), "hidden" if is_hidden else "shown") for f, is_hidden in hide.items()],
+        *[("order_code", str(order_subject_of(state, o)), _child(book, code)) for o, code in order_code.items()],
     ]
-    moves = Moves(state, book)
+    rows = _in_turn(choices)
+    new, replayed = _taken(state, decided, rows[0], lambda *row: _resolved(state, book, *row), said)
+    # A code may have been seen, and a frame be no card any more, by what was decided just now.
+    work = state.replace(choices=kept_choices(state.choices, new))
+    tagged, moves = CodeBook(work), Moves(work, book)
+    decided = [("relabel", tagged.seen(read), book.listed(code)) for read, code in relabel.items()]
     decided += [("move", *moves.named(frame_of(state, frame), code)) for frame, code in (move or {}).items()]
-    decided += [("frame", FAVOURITE + code, frame) for code, frame in favourites_named(state, book, favourite or {})]
-    decided += [
-        ("order_code", str(order_subject_of(state, order)), _child(book, code)) for order, code in order_code.items()
-    ]
-    brought, replayed = brought_choices(state, choices, "codes", lambda *row: _resolved(state, book, moves, *row))
-    new = pd.concat([t for t in (brought, _as_choices(decided, said)) if len(t)] or [brought]).drop_duplicates(
-        ["kind", "target"], keep="last"
-    )
+    late, told = _taken(work, decided, rows[1], lambda *row: _resolved_late(work, tagged, moves, *row), said)
+    new, replayed = _both(new, late), together(replayed, told)
     children = {int(t): v for k, t, v in new[["kind", "target", "value"]].to_numpy() if k == "order_code"}
     children = {key: code for key, code in children.items() if not _stands(state, key, code)}
 
-    choices = taken.explained(kept_choices(state.choices, new))
     state = state.replace(subjects=named_cards(state, _typed_names(state, children)))
-    tables, pictures = picture_tables(state, state.frames, choices)
+    tables, pictures = picture_tables(state, state.frames, kept_choices(state.choices, new))
+    # A favourite is one of the gallery as it is by now.
+    shelved = work.replace(galleries=tables["galleries"])
+    decided = [("frame", FAVOURITE + code, frame) for code, frame in favourites_named(shelved, book, favourite or {})]
+    liked, told = _taken(work, decided, rows[2], lambda *row: _resolved_favourite(shelved, book, *row), said)
+    new, replayed = _both(new, liked), together(replayed, told)
+    choices = taken.explained(kept_choices(state.choices, new))
     order_tables = _recoded(state, children, book) if children else {}
     photos = together(pictures.findings, _of_files(state.findings))
     step = state.replace(
@@ -151,35 +156,46 @@ def plan_codes(
 # --- what follows ------------------------------------------------------------------------------------------------------
 
 
-def _as_choices(decided: list[tuple[str, str, str]], said: Mapping[str, object]) -> pd.DataFrame:
-    """Decisions of this moment as rows of choices."""
-    new = pd.DataFrame(decided, columns=["kind", "target", "value"], dtype="str")
-    return (
-        typed("choices", new.drop_duplicates(["kind", "target"], keep="last").assign(**said))
-        if len(new)
-        else typed("choices", new)
-    )
+LATE = ("relabel", "move")
 
 
-def _resolved(
-    state: JobState, book: CodeBook, moves: Moves, kind: str, target: str, value: str
-) -> tuple[str, str]:
+def _in_turn(choices: pd.DataFrame | None) -> tuple[pd.DataFrame | None, ...]:
+    """The rows of a file in the turns in which they are done: those that rest on the files alone (and all of other verbs), those that rest
+    on what was decided of cards, and the favourites, which rest on the galleries."""
+    if choices is None:
+        return None, None, None
+    turn = np.select([choices["kind"].isin(LATE), is_favourite(choices)], [1, 2], 0)
+    return tuple(choices[turn == number] for number in range(3))
+
+
+def _taken(
+    state: JobState,
+    decided: list[tuple[str, str, str]],
+    brought: pd.DataFrame | None,
+    resolve: Callable[[str, str, str], tuple[str, str]],
+    said: Mapping[str, object],
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Choices of a file and those of this moment, which count where both speak of the same; and findings about the file."""
+    replayed, findings = brought_choices(state, brought, "codes", resolve)
+    now = typed("choices", pd.DataFrame(decided, columns=["kind", "target", "value"], dtype="str").assign(**said))
+    return _both(replayed, now), findings
+
+
+def _both(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
+    rows = pd.concat([part for part in (first, second) if len(part)] or [first])
+    return rows.drop_duplicates(["kind", "target"], keep="last")
+
+
+def _resolved(state: JobState, book: CodeBook, kind: str, target: str, value: str) -> tuple[str, str]:
     """A choice of a file as the job keeps it: what is not there, or must not be changed, raises."""
     if kind == "tag":
         return str(frame_named(state, target)), "" if value.lower() == NO_CARD else tag_value(book, value)
-    if kind == "relabel":
-        return book.seen(target), book.listed(value)
     if kind == "bind":
         return book.blank(target), book.named(value)
     if kind == "hide":
         if value not in ("hidden", "shown"):
             raise UsageError(f"hide {target}: the value is hidden or shown, not {value}")
         return str(frame_named(state, target)), value
-    if kind == "move":
-        return moves.named(frame_named(state, target), value)
-    if kind == "frame":
-        [(code, frame)] = favourites_named(state, book, {target.removeprefix(FAVOURITE): frame_named(state, value)})
-        return FAVOURITE + code, frame
     code = _child(book, value)
     said = state.choices.loc[state.choices["kind"].eq("order_code") & state.choices["value"].eq(code), "target"]
     # By its name alone: the key of a child in one studio is another child's in the next.
@@ -193,6 +209,20 @@ def _resolved(
         )
     # Said already: it may stand although the order has gone on since.
     return (str(named[0]) if str(named[0]) in set(said) else str(order_subject_of(state, int(named[0])))), code
+
+
+def _resolved_late(
+    state: JobState, book: CodeBook, moves: Moves, kind: str, target: str, value: str
+) -> tuple[str, str]:
+    if kind == "move":
+        return moves.named(frame_named(state, target), value)
+    return book.seen(target), book.listed(value)
+
+
+def _resolved_favourite(state: JobState, book: CodeBook, _kind: str, target: str, value: str) -> tuple[str, str]:
+    frame = frame_named(state, value)
+    [(code, kept)] = favourites_named(state, book, {target.removeprefix(FAVOURITE): frame})
+    return FAVOURITE + code, kept
 
 
 def _child(book: CodeBook, code: str) -> str:

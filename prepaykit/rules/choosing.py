@@ -73,7 +73,7 @@ def choices_table(state: JobState) -> pd.DataFrame:
     marked, rows = marked_frames(state), state.choices
     slots = slot_names(state)
     slots.index = slots.index.astype("str")
-    kind, target, value, favourite = rows["kind"], rows["target"], rows["value"], _is_favourite(rows)
+    kind, target, value, favourite = rows["kind"], rows["target"], rows["value"], is_favourite(rows)
     of_slot = (kind == "crop") | ((kind == "frame") & ~favourite)
     target = target.mask(kind == "order_code", target.map(refs).astype("str")).mask(of_slot, target.map(slots).astype("str"))
     value = value.mask((kind == "tag") & (value.str.strip() == ""), NO_CARD)
@@ -139,10 +139,11 @@ def _said_elsewhere(verb: str, brought: pd.DataFrame, verbs: pd.Series) -> pd.Da
 def _verb_of(brought: pd.DataFrame) -> pd.Series:
     """The verb that takes each row of a file; missing for a kind that no file brings."""
     verb_of = {kind: verb for verb, kinds in KINDS_OF_VERB.items() for kind in kinds}
-    return brought["kind"].map(verb_of).astype("str").mask(_is_favourite(brought), "codes")
+    return brought["kind"].map(verb_of).astype("str").mask(is_favourite(brought), "codes")
 
 
-def _is_favourite(rows: pd.DataFrame) -> pd.Series:
+def is_favourite(rows: pd.DataFrame) -> pd.Series:
+    """Is a row about the frame that stands for a gallery, not about one for a slot?"""
     return (rows["kind"] == "frame") & rows["target"].str.startswith(FAVOURITE).fillna(False).astype("bool")
 
 

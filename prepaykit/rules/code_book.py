@@ -25,7 +25,9 @@ class CodeBook:
         self._people = state.subjects.loc[state.subjects["kind"] != "blank", "access_code"]
         self._blanks = state.subjects.loc[state.subjects["kind"] == "blank", "access_code"]
         self._groups = state.groups["access_code"]
-        self._seen = pd.Series(state.frames["codes"].dropna().str.split().explode().unique(), dtype="str")
+        tags = state.choices.loc[state.choices["kind"] == "tag", "value"]
+        seen = pd.concat([state.frames["codes"].dropna(), tags]).str.split().explode().dropna()
+        self._seen = pd.Series(seen.unique(), dtype="str")
 
     def listed(self, code: str) -> str:
         """A code of the names list: of a person, a blank card or a group."""

@@ -75,3 +75,20 @@ def test_a_picture_that_cannot_be_read_is_told():
 def test_another_size_is_refused():
     with pytest.raises(UsageError, match="8x10"):
         compose_memory_mate(jpeg("red"), jpeg("blue"), size="5x7")
+
+
+def test_the_part_of_a_picture_that_a_person_chose_fills_its_hole_however_small_it_is():
+    picture, out = Image.new("RGB", (1400, 2000), "white"), io.BytesIO()
+    ImageDraw.Draw(picture).rectangle((700, 1000, 839, 1199), fill="red")
+    picture.save(out, "JPEG", quality=95)
+    sheet = opened(compose_memory_mate(out.getvalue(), jpeg("blue", (90, 60)), individual_crop="0.5,0.5,0.1,0.1"))
+    left, top, width, height = OWN_HOLE
+    corners = [(left + 30, top + 30), (left + width - 30, top + height - 30), centre(OWN_HOLE)]
+    assert all(red > 200 and blue < 60 for red, _, blue in map(sheet.getpixel, corners))
+
+
+def test_a_crop_is_one_of_the_upright_picture():
+    sheet = opened(
+        compose_memory_mate(jpeg("red", (90, 60), orientation=6), jpeg("blue", (90, 60)), individual_crop="0,0,0.5,1")
+    )
+    assert sheet.getpixel(centre(OWN_HOLE))[0] > 200  # the black top of the file lies at the right

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from prepaykit.adapters.composer import srgb_profile
 from prepaykit.adapters.lab import bag
 from prepaykit.adapters.lab.folder import write_package
 from prepaykit.adapters.lab.layout import class_folders
@@ -87,8 +88,6 @@ def test_what_the_camera_wrote_beside_the_picture_stays_at_home(card, out):
 
 
 def test_a_picture_that_lies_right_keeps_every_pixel_and_its_colour_profile(card, out):
-    from prepaykit.adapters.composer import srgb_profile
-
     card.files["b.jpg"] = jpeg("blue", icc=srgb_profile()) + b"a phone appends SECRET things"
     sent = Image.open(send(card, out) / "data/images/no-class/00005_JK90-LM12.jpg")
     assert sent.tobytes() == Image.open(io.BytesIO(card.files["b.jpg"])).tobytes()
@@ -100,6 +99,39 @@ def test_a_turned_picture_is_sent_upright(card, out):
     sent = Image.open(send(card, out) / "data/images/no-class/00005_JK90-LM12.jpg")
     assert sent.size == (90, 60)
     assert sum(sent.getpixel((88, 30))) < 60  # the black top has turned to the right
+
+
+def cropped(card, crops):
+    """The release with crops: print number → crop."""
+    return [{**one, "crop": crops.get(one["print_no"])} for one in released(card)["prints"]]
+
+
+def test_a_cropped_picture_is_sent_as_it_was_cropped_upright_and_with_its_colour_profile(card, out):
+    card.files["b.jpg"] = jpeg("blue", size=(60, 90), orientation=6, icc=srgb_profile())
+    folder = send(card, out, prints=cropped(card, {5: "0.5,0,0.5,1"}))
+    content = (folder / "data/images/no-class/00005_JK90-LM12.jpg").read_bytes()
+    sent = Image.open(io.BytesIO(content))
+    assert sent.size == (45, 60) and not sent.getexif()
+    assert sum(sent.getpixel((43, 30))) < 60  # the right half: the black top has turned there
+    assert sent.info["icc_profile"] == srgb_profile() and b"SECRET" not in content
+    manifest = json.loads((folder / "data/manifest.json").read_text(encoding="utf-8"))
+    assert [(i["print_nos"], i.get("crop")) for i in manifest["images"]] == [
+        ([1, 2], None),
+        ([3, 4], None),
+        ([5], "0.5,0,0.5,1"),
+    ]
+
+
+def test_prints_of_one_frame_that_are_cropped_otherwise_have_a_file_each_and_the_same_release_the_same_bytes(
+    card, out, tmp_path
+):
+    prints = cropped(card, {2: "0,0,1,0.5"})
+    folder = send(card, out, prints=prints)
+    rows = json.loads((folder / "data/order.json").read_text(encoding="utf-8"))["prints"]
+    assert rows[0]["file"] != rows[1]["file"] and all("crop" not in row for row in rows), "a lab would cut twice"
+    sizes = [Image.open(io.BytesIO((folder / "data" / row["file"]).read_bytes())).size for row in rows[:2]]
+    assert sizes == [(60, 90), (60, 45)]
+    assert contents(folder) == contents(send(card, tmp_path / "other", prints=prints))
 
 
 def test_a_file_that_is_no_picture_stops_the_package(card, out):

@@ -246,12 +246,27 @@ def test_no_file_takes_off_an_envelope_that_holds_money():
     assert "holds money" in said(state, "choice_unusable")["detail"].iloc[0]
 
 
-def test_what_was_accepted_or_chosen_for_one_print_is_done_by_hand_and_said_so():
-    file = brought("kind    target  value\naccept  1001    underpaid\nframe   7       118")
+def test_what_was_accepted_or_chosen_for_one_print_is_for_place_and_revise_and_said_so():
+    file = brought("kind    target  value\naccept  1001    underpaid\nframe   1001/P57/individual/1  118")
     told = plan_codes(job(), choices=file).findings
-    assert told["code"].tolist() == ["choice_by_hand"] * 2 and set(told["severity"]) == {"note"}
-    assert "prepaykit place --accept 1001" in told["next_move"].iloc[0]
-    assert "prepaykit revise --replace 7=118" in told["next_move"].iloc[1]
+    assert told["code"].tolist() == ["choice_elsewhere"] * 2 and set(told["severity"]) == {"note"}
+    assert "prepaykit place --choices FILE" in told["next_move"].iloc[0]
+    assert "prepaykit revise --choices FILE" in told["next_move"].iloc[1]
+
+
+def test_a_favourite_or_a_relabel_that_rests_on_a_tag_of_the_same_file_is_done_in_its_turn():
+    shot = classes("KA11", "KB22", "KC33")
+    shot = shot.after(plan_photos(shot, day("KA11 . . . .")))
+    one = shot.after(plan_codes(shot, tag={3: "KB22"}, who="ana", now=NOW))
+    one = one.after(plan_codes(one, relabel={"KB22": "KC33"}, who="ana", now=NOW))
+    one = one.after(plan_codes(one, favourite={"KC33": 5}, tag={2: ""}, who="ana", now=NOW))
+    file = choices_table(one).assign(row=range(1, 5))
+    assert "none" in file["value"].tolist(), "an empty value would be one that was forgotten"
+    plan = plan_codes(shot, choices=file)
+    again = shot.after(plan)
+    assert not len(plan.findings)
+    pd.testing.assert_frame_equal(again.choices.sort_values(["kind", "target"]).reset_index(drop=True), one.choices.sort_values(["kind", "target"]).reset_index(drop=True))  # fmt: skip
+    pd.testing.assert_frame_equal(again.galleries.drop(columns="version"), one.galleries.drop(columns="version"))
 
 
 def test_of_two_rows_about_the_same_the_later_one_counts_wherever_it_stands():

@@ -156,7 +156,7 @@ def test_a_memory_mate_that_is_cropped_anew_has_no_artwork_any_more():
     assert state.slots["artwork_path"].notna().all()
     cut = revised(state, crop={2: "0,0.1,1,0.4761905"})
     assert cut.slots["artwork_path"].isna().all()
-    with pytest.raises(Refused, match="3.22x4.6 is 0.7 to 1"):
+    with pytest.raises(Refused, match=r"3\.22x4\.6 is 0\.7 to 1"):
         plan_revise(state, now=NOW, crop={1: "0,0.1,1,0.4761905"})  # lying, in an upright hole
 
 

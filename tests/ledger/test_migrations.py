@@ -52,7 +52,8 @@ def test_a_studio_of_the_first_schema_is_brought_up_to_date_with_every_row(place
         assert state.envelopes[["bag", "payee", "differs"]].isna().all(axis=None) and not len(state.bags)
         settle = "INSERT INTO choices (job_id, kind, target, value, version) VALUES (1, :kind, 'E-2', 'first', 1)"
         with store.database.writing() as connection:
-            connection.execute(sa.text(settle), {"kind": "settle"})
+            for kind in ("settle", "move", "crop", "release"):
+                connection.execute(sa.text(settle), {"kind": kind})
         with pytest.raises(IntegrityError), store.database.writing() as connection:
             connection.execute(sa.text(settle), {"kind": "guess"})
 
