@@ -15,7 +15,7 @@ from PIL import Image, ImageCms, ImageDraw, ImageFont, ImageOps
 
 from prepaykit.adapters.pictures import opened_jpeg
 from prepaykit.errors import UsageError
-from prepaykit.rules.crops import WHOLE, parse_crop, pixel_box
+from prepaykit.tables.crop import WHOLE, parse_crop, pixel_box
 
 DPI = 300
 SHEET = (2400, 3000)

@@ -24,7 +24,7 @@ from prepaykit.panels.panel import Panel
 from prepaykit.tables.plan import Plan
 
 FOLDER = Path(__file__).parent / "js"
-PARTS = ("store", "blocks", "table", "strip", "panel")
+PARTS = ("store", "blocks", "crop", "table", "strip", "panel")
 
 
 def script() -> str:
@@ -67,13 +67,13 @@ class ReviewGrid(anywidget.AnyWidget):
     def _ready(self, _message: dict) -> None:
         work, panel = self.panel.work, self.panel
         names = [c.name for c in work.columns]
-        extra = [c for c in ("tone", "also") if c in work.rows]
+        extra = [c for c in ("tone", "also", "is_ready", *(a.needs for a in work.actions)) if c in work.rows]
         rows = work.rows[list(dict.fromkeys(["key", *names, *extra]))]
         self.send({
             "kind": "rows", "title": work.title, "job": panel.job.name, "nothing": work.nothing, "layout": dict(work.layout),
             "scope": f"{panel.job.studio.store.database.engine.url.database}|{panel.job.name}|{work.name}",
             "columns": [{"name": c.name, "title": c.title, "kind": c.kind, "width": c.width} for c in work.columns],
-            "actions": [{"name": a.name, "key": a.key, "label": a.label, "needs": a.needs, "goes_on": a.goes_on, "many": a.many}
+            "actions": [{"name": a.name, "key": a.key, "label": a.label, "needs": a.needs, "goes_on": a.goes_on, "many": a.many, "every": a.every}
                         for a in work.actions],
             "rows": {c: _plain(rows[c]) for c in rows}, "decisions": self._decisions(), "head": work.head,
             "suggests": work.suggest is not None,
@@ -87,11 +87,15 @@ class ReviewGrid(anywidget.AnyWidget):
 
     def _decision(self, row: object) -> dict:
         said = "" if row.action == "undo" else self.panel.work.said(row.action, row.value)
-        return {"no": int(row.draft_no), "row": row.row_key, "action": row.action, "value": row.value, "said": said, "who": row.who,
-                "window": row.session}  # fmt: skip
+        return {"no": int(row.draft_no), "row": row.row_key, "of": self._of(row.row_key), "action": row.action, "value": row.value,
+                "said": said, "who": row.who, "window": row.session}  # fmt: skip
+
+    def _of(self, key: str) -> str:
+        """The row of which this is a part; empty for a row."""
+        return self.panel.work.parts.get(key, "")
 
     def _press(self, message: dict) -> None:
-        what = {k: message[k] for k in ("id", "row", "action", "value")}
+        what = {k: message[k] for k in ("id", "row", "action", "value")} | {"of": self._of(message["row"])}
         try:
             number = self.panel.press(what["row"], what["action"], what["value"], seen=int(message["seen"]), draft_id=what["id"],
                                       session=message["window"])  # fmt: skip

@@ -55,7 +55,7 @@ class Panel:
         self,
         job: Job,
         make_work: Callable[[], Work],
-        ask: Ask,
+        ask: Ask | None,
         *,
         file: Path | None = None,
         takes_drafts: bool | None = None,
@@ -82,6 +82,7 @@ class Panel:
         mine = self.drafts
         about = mine["row_key"] == row
         if not (mine["draft_id"] == draft_id).any():
+            value = value or self._shown(row, action)
             self._check(row, action, value, is_drafted=bool(about.any()))
         if seen is None:
             seen = int(mine.loc[about, "draft_no"].max()) if about.any() else 0
@@ -90,14 +91,20 @@ class Panel:
         return keep_draft(studio.store, self.job.name, self.work.name, press, who=studio.actor, session=session or self.session,
                           now=studio.clock())  # fmt: skip
 
+    def _shown(self, row: str, action: str) -> str:
+        """What stands in the row where the action says that this is the value."""
+        column = next((a.needs for a in self.work.actions if a.name == action), "")
+        here = self.work.rows.loc[self.work.rows["key"] == row, column] if column in self.work.rows else []
+        return str(here.iloc[0]) if len(here) else ""
+
     def _check(self, row: str, action: str, value: str, *, is_drafted: bool) -> None:
         if action == UNDO and is_drafted:
             return
-        if row not in set(self.work.rows["key"]):
+        if row not in set(self.work.rows["key"]) and row not in self.work.parts:
             raise UsageError(f"{row} does not wait in {self.work.title.lower()} any more: look at the panel anew")
         if action == UNDO:
             return
-        known = {a.name: a for a in self.work.actions}
+        known = {a.name: a for a in self.work.actions if not a.every}
         if action not in known:
             raise UsageError(f"{self.work.name}: there is no action {action}; there are: {', '.join(known)}, {UNDO}")
         if known[action].needs and not value:
@@ -144,6 +151,8 @@ class Panel:
 
     def plan(self) -> Plan:
         """The verb's plan with what was decided so far. Nothing has changed yet."""
+        if self._ask is None:
+            raise UsageError(f"{self.work.title} is for looking: nothing is planned here")
         drafts = self.drafts
         own = self._choices_of(drafts)
         decided = self._with_file(own) if len(own) else self._file

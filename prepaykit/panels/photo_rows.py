@@ -14,7 +14,7 @@ from prepaykit.rules.card_habit import cards_after_of
 from prepaykit.rules.walk import CARD, FROM_HERE, UNREAD, roster_of, walk_frames
 from prepaykit.tables.state import JobState
 
-COLUMNS = ["key", "camera", "at", "word", "child", "code", "in_class", "sign", "doubt", "session", "mark", "is_card", "tone", "also"]
+COLUMNS = ["key", "camera", "at", "word", "child", "code", "in_class", "sign", "session", "mark", "is_card", "tone", "also"]
 QUIET = ("foreign_code", "many_codes", "numbers_missing", "counter_rolled_over", "card_seen_again")
 """Findings about frames that leave nothing to look at."""
 SIGNS = {"frame_doubled": "duplicate", "frame_resaved": "duplicate", "frames_before_first_card": "no card before", "frame_damaged": "damaged",
@@ -43,7 +43,7 @@ def frame_rows(state: JobState) -> pd.DataFrame:
         "camera": rows["camera"] + (" · shoot " + rows["shoot_no"].astype("str") if several else ""),
         "at": rows["shot_at"].dt.strftime("%H:%M:%S").astype("str"),
         "word": _words(rows, read), "child": whose["child"], "code": whose["code"], "in_class": whose["in_class"],
-        "sign": signs["sign"], "doubt": signs["doubt"], "session": rows["session"], "mark": _marks(state, rows["frame_id"]), "is_card": is_card,
+        "sign": signs["sign"], "session": rows["session"], "mark": _marks(state, rows["frame_id"]), "is_card": is_card,
         "tone": signs["tone"].fillna(pd.Series(np.where(read, "good", ""), rows.index, dtype="str")), "also": rows["path"],
     })[COLUMNS]  # fmt: skip
 
@@ -100,14 +100,13 @@ def findings_of_frames(state: JobState, walk: pd.DataFrame | None = None) -> pd.
 
 
 def _signs(found: pd.DataFrame, frame_id: pd.Series) -> pd.DataFrame:
-    """What was found about each frame: `sign` in words, `tone` (bad, warn) and `doubt` (to look at) where there is something to look at."""
+    """What was found about each frame: `sign` in words, and its `tone` (bad, warn)."""
     found = found[~found["code"].isin(QUIET)]
     words = found["code"].map(SIGNS).fillna(found["code"].str.replace("_", " ")).astype("str")
     tone = found["severity"].map({"error": "bad"}).fillna("warn")
     each = pd.DataFrame({"key": found["key"], "sign": words, "tone": tone})
     one = each.groupby("key").agg(sign=("sign", ", ".join), tone=("tone", "min"))
-    one = one.reindex(frame_id.astype("str")).reset_index(drop=True).astype("str")
-    return one.assign(doubt=pd.Series("to look at", one.index, dtype="str").where(one["sign"].notna()))
+    return one.reindex(frame_id.astype("str")).reset_index(drop=True).astype("str")
 
 
 def _marks(state: JobState, frame_id: pd.Series) -> pd.Series:

@@ -32,7 +32,6 @@ COLUMNS = (
     Column("code", "code", "code", 11),
     Column("in_class", "class", "text", 12),
     Column("sign", "to look at", "text", 18),
-    Column("doubt", "doubtful", "text", 8),
     Column("session", "session", "number", 6),
     Column("mark", "hidden or favourite", "text", 8),
 )
@@ -47,7 +46,7 @@ ACTIONS = (
 LAYOUT = {
     "kind": "strip",
     "noun": "frames",
-    "filters": [["camera", "every camera"], ["in_class", "every class"], ["doubt", "all frames"]],
+    "filters": [["camera", "every camera"], ["in_class", "every class"]],
     "drop": "move",
 }
 
@@ -149,7 +148,7 @@ class _Desk:
     def _may_be_card(self, key: str, row: pd.Series) -> bool:
         """Is it taken for a card, named by a person, or doubted?"""
         named = (self._state.choices["kind"] == "tag") & (self._state.choices["target"] == key)
-        return bool(row["is_card"]) or pd.notna(row["doubt"]) or bool(named.any())
+        return bool(row["is_card"]) or pd.notna(row["sign"]) or bool(named.any())
 
     def choices(self, presses: pd.DataFrame) -> pd.DataFrame:
         """Rows of choices; a favourite of a frame with several children is one for each."""

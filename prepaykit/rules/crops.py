@@ -15,51 +15,18 @@ from __future__ import annotations
 
 import math
 import re
-from typing import NamedTuple
 
-from prepaykit.errors import UsageError
+from prepaykit.tables.crop import WHOLE, Crop, format_crop, parse_crop, pixel_box
 
-LEAST_DPI, TOLERANCE, DECIMALS = 200, 0.01, 7
+__all__ = [
+    "LEAST_DPI", "MATE_INCHES", "WHOLE", "Crop", "default_crop", "dots_per_inch", "fitted_crop", "format_crop", "is_fixed", "lost_percent",
+    "parse_crop", "pixel_box", "print_inches", "wrong_shape",
+]  # fmt: skip
+
+LEAST_DPI, TOLERANCE = 200, 0.01
 MATE_INCHES = {"mate_individual": (3.22, 4.6), "mate_group": (6.44, 4.6)}
 """The holes of the 8x10 memory mate as the composer leaves them: 3.5x5 and 7x5 at 92 %."""
 _SIZE = re.compile(r"(?<![\d.])(\d+(?:\.\d+)?)\s*[x×X]\s*(\d+(?:\.\d+)?)(?![\d.])")
-
-
-class Crop(NamedTuple):
-    """A part of the upright frame, in fractions of its width and height."""
-
-    x: float
-    y: float
-    w: float
-    h: float
-
-
-WHOLE = Crop(0.0, 0.0, 1.0, 1.0)
-
-
-def parse_crop(text: str) -> Crop:
-    """Read `x,y,w,h`. Raises UsageError unless they are four fractions whose rectangle lies inside the frame.
-
-    >>> parse_crop("0, 0.1, 1, 0.8")
-    Crop(x=0.0, y=0.1, w=1.0, h=0.8)
-    """
-    parts = [part.strip() for part in str(text).split(",")]
-    if len(parts) != 4 or not all(re.fullmatch(r"\d*\.?\d+(?:[eE]-\d+)?", part) for part in parts):
-        raise UsageError(f"a crop is x,y,w,h as fractions of the upright frame, such as 0,0.1,1,0.8; got {text!r}")
-    crop = Crop(*map(float, parts))
-    hair = 10**-DECIMALS * 2
-    if crop.w <= 0 or crop.h <= 0 or crop.x + crop.w > 1 + hair or crop.y + crop.h > 1 + hair:
-        raise UsageError(f"crop {text}: it is no part of the frame; x + w and y + h are at most 1, w and h more than 0")
-    return Crop(crop.x, crop.y, min(crop.w, 1 - crop.x), min(crop.h, 1 - crop.y))
-
-
-def format_crop(crop: Crop) -> str:
-    """Write a crop the one way it is stored.
-
-    >>> format_crop(Crop(0, 1 / 30, 1, 14 / 15))
-    '0,0.0333333,1,0.9333333'
-    """
-    return ",".join(f"{value:.{DECIMALS}f}".rstrip("0").rstrip(".") or "0" for value in crop)
 
 
 def print_inches(size: str | None, hole: str = "individual") -> tuple[float, float] | None:
@@ -115,7 +82,6 @@ def wrong_shape(crop: Crop, frame_w: int, frame_h: int, print_w: float, print_h:
     """
     width, height = crop.w * frame_w, crop.h * frame_h
     wanted = _shape(width, height, print_w, print_h, fixed=fixed)
-    # Half a pixel at each edge is lost where a crop is counted in whole pixels: a thumbnail's crop may be that coarse.
     if abs(math.log(width / height / wanted)) <= TOLERANCE:
         return ""
     near = format_crop(fitted_crop(crop, frame_w, frame_h, print_w, print_h, fixed=fixed))
@@ -130,22 +96,6 @@ def dots_per_inch(crop: Crop, frame_w: int, frame_h: int, print_w: float, print_
     800
     """
     return math.sqrt(crop.w * frame_w * crop.h * frame_h / (print_w * print_h))
-
-
-def pixel_box(crop: Crop, frame_w: int, frame_h: int) -> tuple[int, int, int, int]:
-    """Left, top, right, bottom of a crop in pixels of the upright frame: never empty, never outside.
-
-    >>> pixel_box(Crop(0, 1 / 30, 1, 14 / 15), 4000, 6000)
-    (0, 200, 4000, 5800)
-    """
-    left, right = _edges(crop.x, crop.w, frame_w)
-    top, bottom = _edges(crop.y, crop.h, frame_h)
-    return left, top, right, bottom
-
-
-def _edges(start: float, length: float, size: int) -> tuple[int, int]:
-    low = min(round(start * size), size - 1)
-    return low, min(max(round((start + length) * size), low + 1), size)
 
 
 def _shape(width: float, height: float, print_w: float, print_h: float, *, fixed: bool) -> float:

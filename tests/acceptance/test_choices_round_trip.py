@@ -5,6 +5,7 @@ Two real studios with real pictures. The second gets the folders and the orders 
 
 from __future__ import annotations
 
+import hashlib
 import io
 
 import pandas as pd
@@ -12,6 +13,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from prepaykit.adapters.composer import compose_memory_mate
 from prepaykit.adapters.lab.jpeg import ORIENTATION
 from prepaykit.cli import app
 from prepaykit.rules.choosing import KINDS_OF_VERB, choices_table
@@ -226,3 +228,15 @@ def test_the_lab_gets_the_picture_as_it_was_cropped_also_of_a_camera_that_marks_
         assert picture.size == (800, 1120) and not picture.getexif()
     manifest = next((tmp_path / "studio" / "lab").rglob("manifest.json")).read_text(encoding="utf-8")
     assert f'"crop": "{FIVE_BY_SEVEN}"' in manifest
+
+
+def test_a_memory_mate_is_composed_of_the_frame_and_crop_that_the_same_plan_chooses(tmp_path, pictures):
+    school, _ = made(tmp_path, pictures, turned=False)
+    school.populate()
+    school.place()
+    mate = slot(school, "1002/MM/mate_individual/1")
+    school.apply(school.job.revise(replace={mate: frame(school, "1007")}, crop={mate: "0,0,1,0.952381"}, render=True))
+    own, group = (((pictures / "a") / f"IMG_{name}.JPG").read_bytes() for name in ("1007", "1001"))
+    wanted = hashlib.sha256(compose_memory_mate(own, group, individual_crop="0,0,1,0.952381")).hexdigest()
+    assert set(school.job.state.slots["artwork_sha256"].dropna()) == {wanted}
+    assert wanted != hashlib.sha256(compose_memory_mate(own, group)).hexdigest()

@@ -76,7 +76,7 @@ def new_page(browser, lab):
         context = browser.new_context(viewport={"width": 1280, "height": 900}, **options)
         contexts.append(context)
         page = within_loopback(context, lab.asked).new_page()
-        page.goto(f"{lab.url}/lab?token={lab.token}")
+        page.goto(f"{lab.url}/lab?reset&token={lab.token}")  # or the notebooks of the last page would open by themselves
         page.wait_for_function("() => window.jupyterapp", timeout=90_000)
         page.evaluate("() => window.jupyterapp.restored.then(() => null)")
         return page

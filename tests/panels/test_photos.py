@@ -60,7 +60,7 @@ def test_what_was_found_about_a_frame_is_a_sign_with_a_word():
     assert (rows.loc["4", "word"], rows.loc["4", "sign"], rows.loc["4", "tone"]) == ("card not read", "unread card", "bad")
     assert rows.loc["6", "sign"] == "cannot be read"
     assert (rows.loc["7", "sign"], rows.loc["7", "tone"], rows.loc["7", "child"]) == ("not on the list", "warn", "not on the list")
-    assert rows["doubt"].dropna().index.tolist() == ["1", "4", "6", "7"]
+    assert rows["sign"].dropna().index.tolist() == ["1", "4", "6", "7"]
 
 
 def test_a_code_set_by_hand_opens_the_gallery_and_fills_the_slot():

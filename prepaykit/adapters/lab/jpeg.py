@@ -12,7 +12,7 @@ import io
 from PIL import ImageOps
 
 from prepaykit.adapters.pictures import opened_jpeg
-from prepaykit.rules.crops import parse_crop, pixel_box
+from prepaykit.tables.crop import parse_crop, pixel_box
 
 ORIENTATION = 0x0112
 QUALITY = 95

@@ -3,9 +3,12 @@
 const BLOCKS = {
   text: (block) => make("p", { class: `pk-text ${block.tone ? `pk-${block.tone}` : ""}` }, block.text),
 
+  notes: (block) => make("section", { class: "pk-block pk-notes" }, block.title ? make("h4", {}, block.title) : null,
+    ...block.notes.map(([words, tone]) => make("p", { class: tone ? `pk-${tone}` : "" }, words))),
+
   fields: (block) => {
     const rows = block.rows.map(([label, value]) => make("tr", {}, make("th", { scope: "row" }, label), make("td", {}, value)));
-    return make("section", { class: "pk-block" }, make("h4", {}, block.title), make("table", { class: "pk-facts" }, ...rows));
+    return make("section", { class: `pk-block ${block.is_wide ? "pk-whole-line" : ""}` }, make("h4", {}, block.title), make("table", { class: "pk-facts" }, ...rows));
   },
 
   frames: (block, view) => {
@@ -16,6 +19,11 @@ const BLOCKS = {
 
   picture: (block, view) => make("div", { class: "pk-picture" }, pictureOf(block.frame, block.caption, view, true)),
 
+  products: (block, view) => {
+    const items = block.items.map((item) => make("li", {}, make("b", {}, item.title), make("div", { class: "pk-strip" }, ...item.tiles.map((t) => frameTile(t, view, 0)))));
+    return make("section", { class: "pk-block pk-whole-line" }, make("h4", {}, block.title), make("ul", { class: "pk-products" }, ...items));
+  },
+
   candidates: (block, view) => {
     const list = make("ol", { class: "pk-candidates" });
     block.items.forEach((item, i) => list.append(candidate(item, i + 1, view)));
@@ -23,6 +31,9 @@ const BLOCKS = {
     return make("section", { class: "pk-block pk-wide" }, make("h4", {}, block.title), none, list);
   },
 };
+
+// Keys of blocks on the screen, each a function of key, event and view that says whether it took the key.
+const BLOCK_KEYS = [];
 
 function drawBlocks(blocks, view) {
   return blocks.map((block) => (BLOCKS[block.kind] ? BLOCKS[block.kind](block, view) : null)).filter(Boolean);
@@ -35,7 +46,7 @@ function candidatesOf(blocks) {
 
 // A frame of the details; a click chooses it, for the actions that are about a picture.
 function frameTile(frame, view, number) {
-  const picture = pictureOf(frame.frame, frame.caption, view);
+  const picture = frame.frame === null ? make("span", { class: "pk-nopicture" }, "no picture") : pictureOf(frame.frame, frame.caption, view);
   const mark = frame.tone ? make("span", { class: `pk-mark pk-${frame.tone}` }, TONES[frame.tone] || "") : null;
   return make("figure", { class: `pk-tile ${frame.tone ? `pk-tone-${frame.tone}` : ""}`, "data-frame": frame.frame, "data-number": number,
     onclick: () => view.pick(frame.frame) }, picture, make("figcaption", {}, mark, frame.caption));

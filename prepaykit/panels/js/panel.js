@@ -18,12 +18,12 @@ class PanelView {
     root.addEventListener("keydown", (event) => this.key(event));
     for (const kind of ["keyup", "keypress"]) root.addEventListener(kind, (event) => event.stopPropagation());
     store.on("rows", () => this.heardRows());
-    store.on("rows-changed", () => this.layout && (this.layout.draw(true), this.counts(), this.drawPlan()));
-    store.on("decided", (row) => this.layout && (this.layout.changed(row), this.counts(), this.drawPlan()));
+    store.on("rows-changed", () => this.layout && (this.layout.draw(true), this.freshen(this.key_here), this.counts(), this.drawPlan()));
+    store.on("decided", (row) => this.layout && (this.layout.changed(row), this.freshen(row), this.counts(), this.drawPlan()));
     store.on("counts", () => this.counts());
     store.on("kept", () => this.planWaits && !store.unkept.size && this.askPlan());
     store.on("details", (row) => this.heardDetails(row));
-    store.on("pictures", (frames) => fillPictures(this.root, frames, this));
+    store.on("pictures", (frames) => this.heardPictures(frames));
     store.on("said", (said) => this.say(said));
     store.on("plan", (plan) => this.heardPlan(plan));
     store.on("planning", () => this.drawPlan("Making the plan …"));
@@ -44,7 +44,7 @@ class PanelView {
     this.layout?.close();
     this.filter = make("input", { type: "search", placeholder: "filter ( / )", "aria-label": "Filter the rows", oninput: () => this.sift() });
     this.which = make("select", { "aria-label": "Which rows", onchange: () => ((this.only = this.which.value), this.sift()) },
-      ...[["all", "all rows"], ["waiting", "undecided"], ["decided", "decided"]].map(([v, t]) => make("option", { value: v }, t)));
+      ...this.kindsOfRows().map(([v, t]) => make("option", { value: v }, t)));
     const selects = (work.layout.filters || []).map(([name, every]) => this.select(name, every));
     this.tally = make("span", { class: "pk-tally", role: "status" });
     this.anew = make("button", { type: "button", onclick: () => this.store.refresh() }, "Look anew");
@@ -75,6 +75,12 @@ class PanelView {
     return select;
   }
 
+  kindsOfRows() {
+    const { actions, rows } = this.store.work;
+    const kinds = actions.length ? [["all", "all rows"], ["waiting", "undecided"], ["decided", "decided"]] : [["all", "all rows"]];
+    return rows.tone?.some(isFlag) ? [...kinds, ["flagged", "only with flags"]] : kinds;
+  }
+
   drawActs() {
     const acts = this.store.work.actions.map((a) =>
       make("button", { type: "button", "data-action": a.name, onclick: () => this.act(a) }, make("kbd", {}, keyName(a.key)), ` ${a.label}`));
@@ -103,7 +109,7 @@ class PanelView {
     const words = this.filter.value.trim().toLowerCase().split(/\s+/).filter(Boolean);
     const rows = this.store.rows;
     const fits = (row) => {
-      if (this.only !== "all" && this.store.isDecided(row.key) !== (this.only === "decided")) return false;
+      if (this.only === "flagged" ? !isFlag(row.tone) : this.only !== "all" && this.store.isDecided(row.key) !== (this.only === "decided")) return false;
       for (const [name, wanted] of Object.entries(this.picks)) if (wanted && row[name] !== wanted) return false;
       if (!words.length) return true;
       const text = Object.values(row).join(" ").toLowerCase();
@@ -129,9 +135,10 @@ class PanelView {
     const n = this.store.count();
     const unkept = n.unkept ? ` · ${n.unkept} not kept yet${this.store.isStuck() ? ": the kernel is busy or gone" : ""}` : "";
     const filtered = this.shown.length === n.all ? "" : `${this.shown.length} shown of `;
-    const noun = this.store.work.layout.noun;
-    this.tally.textContent = noun ? `${filtered}${n.all} ${noun} · ${n.decided} decided${unkept}` : this.store.work.actions.length
-      ? `${filtered}${n.all} rows · ${n.waiting} undecided · ${n.decided} decided${unkept}` : `${filtered}${n.all} rows`;
+    const { layout, actions } = this.store.work;
+    const waiting = layout.noun ? "" : ` · ${n.waiting} undecided`;
+    const decided = `${waiting} · ${n.decided} decided${n.changed ? ` · ${n.changed} prints changed` : ""}${unkept}`;
+    this.tally.textContent = `${filtered}${n.all} ${layout.noun || "rows"}${actions.length ? decided : ""}`;
     this.tally.classList.toggle("pk-bad", Boolean(n.unkept) && this.store.isStuck());
     this.root.dataset.unkept = n.unkept;
     this.root.dataset.decided = n.decided;
@@ -186,12 +193,25 @@ class PanelView {
     if (!key) return this.detail.replaceChildren();
     const blocks = this.store.details.get(key);
     this.store.wantDetails(key);
+    const had = this.detail.contains(document.activeElement);
     if (blocks) this.detail.replaceChildren(...drawBlocks(blocks, this));
     else this.detail.replaceChildren(make("p", { class: "pk-soft" }, "…"));
+    if (had) (this.detail.querySelector("[data-takes-focus]") || this.detail).focus({ preventScroll: true }); // or the next key would be the notebook's
     this.detail.dataset.of = blocks ? key : "";
     const next = this.shown[this.active + 1];
     if (blocks && next !== undefined) this.store.wantDetails(this.store.rows[next].key);
     return undefined;
+  }
+
+  // What is on the screen of a row follows what was just decided about it.
+  freshen(row) {
+    if (row !== this.key_here) return;
+    for (const block of this.detail.children) block.freshen?.();
+  }
+
+  heardPictures(frames) {
+    fillPictures(this.root, frames, this);
+    for (const block of this.detail?.children || []) block.filled?.(frames);
   }
 
   heardDetails(row) {
@@ -220,8 +240,41 @@ class PanelView {
     if (this.isTooMany(action, this.keys_here)) return;
     if (action.needs === "candidate") this.choose(1, action);
     else if (action.needs === "text") this.type(action);
-    else if (action.needs === "frame" && this.picked === null) this.say({ tone: "warn", text: "Choose one of the pictures first: a click." });
-    else this.press(action, action.needs === "frame" ? this.picked : "");
+    else if (action.needs === "frame") this.pressPicked(action);
+    else if (action.needs === "crop") this.does("]", { target: this.detail });
+    else if (action.every) this.askEvery(action);
+    else if (action.needs) this.pressShown(action);
+    else this.press(action);
+  }
+
+  pressPicked(action) {
+    if (this.picked === null) this.say({ tone: "warn", text: "Choose one of the pictures first: a click." });
+    else this.press(action, this.picked);
+  }
+
+  // The value is what stands in the row, so that nothing is decided that was not on the screen.
+  pressShown(action) {
+    const value = this.store.rows[this.shown[this.active]]?.[action.needs];
+    if (value) this.press(action, value);
+    else this.say({ tone: "warn", text: `${this.key_here}: there is nothing to ${action.name}.` });
+  }
+
+  // One key for many rows: asked once more, with their number; then each is a decision of its own.
+  askEvery(action) {
+    const known = this.store.work.actions.find((a) => a.name === action.every);
+    const keys = this.shown.map((i) => this.store.rows[i]).filter((row) => row.is_ready && !this.store.isDecided(row.key)).map((row) => row.key);
+    if (!keys.length) return this.say({ tone: "warn", text: `${action.label}: there is none in sight that is undecided.` });
+    const yes = make("button", { type: "button", onclick: () => this.pressEvery(known, keys) }, make("kbd", {}, "↵"), ` ${action.label}: ${keys.length} of ${this.shown.length} in sight`);
+    const no = make("button", { type: "button", onclick: () => this.leaveTyping() }, make("kbd", {}, "Esc"), " No");
+    this.typing.replaceChildren(make("div", { class: "pk-bar", role: "alertdialog", "aria-label": action.label }, make("b", {}, `${known.label} for ${keys.length} rows?`), yes, no));
+    this.typing.hidden = false;
+    return yes.focus();
+  }
+
+  pressEvery(action, keys) {
+    this.leaveTyping();
+    for (const key of keys) this.store.press(key, action.name);
+    this.say({ tone: "good", text: `${keys.length} decided; nothing of the job has changed yet.` });
   }
 
   // Take the nth candidate of the row. If its details have not come yet, when they come: a key pressed early is not lost.
@@ -342,6 +395,7 @@ class PanelView {
       return;
     }
     if (event.ctrlKey || event.metaKey || event.altKey || !this.grid) return;
+    if (event.key === "Escape" && !this.typing.hidden && this.typing.contains(event.target)) return void this.leaveTyping();
     const inText = event.target.closest("input, select, textarea");
     if (inText) return void this.keyInText(event);
     const onButton = event.target.closest("button");
@@ -364,6 +418,7 @@ class PanelView {
   }
 
   does(key, event) {
+    if (BLOCK_KEYS.some((takes) => takes(key, event, this))) return true;
     if (PER_CELL.has(key)) {
       const to = this.detail.contains(event.target) ? undefined : this.layout.step(key, event);
       if (to === undefined) return false;
@@ -379,6 +434,10 @@ class PanelView {
     if (action) this.act(action);
     return Boolean(action) || key.length === 1;
   }
+}
+
+function isFlag(tone) {
+  return tone === "warn" || tone === "bad";
 }
 
 function keyName(key) {

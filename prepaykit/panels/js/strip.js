@@ -250,7 +250,7 @@ class StripLayout {
     const n = this.view.shown.length;
     for (let i = 1; i <= n; i += 1) {
       const at = (this.view.active + way * i + n * 2) % n;
-      if (this.store.rows[this.view.shown[at]].doubt) return this.view.goTo(at);
+      if (isFlag(this.store.rows[this.view.shown[at]].tone)) return this.view.goTo(at);
     }
     return this.view.say({ tone: "good", text: "Nothing to look at here." });
   }

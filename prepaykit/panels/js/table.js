@@ -117,11 +117,13 @@ class TableLayout {
 
   decision(key) {
     const d = this.store.decisions.get(key);
+    const parts = this.store.changedParts(key);
+    const changed = parts ? make("span", { class: "pk-warn" }, ` ✎ ${parts} changed`) : "";
     const cell = make("div", { role: "gridcell", class: "pk-decision" });
-    if (!d || d.action === "undo") return cell;
+    if (!d || d.action === "undo") return cell.append(changed), cell;
     const who = d.mine || !d.who ? "" : ` (${d.who})`;
     cell.title = `${d.said}${who}`;
-    cell.append(make("span", { class: d.state === "kept" ? "pk-kept" : "pk-sent" }, d.state === "kept" ? "✓ " : "… "), `${d.said}${who}`);
+    cell.append(make("span", { class: d.state === "kept" ? "pk-kept" : "pk-sent" }, d.state === "kept" ? "✓ " : "… "), `${d.said}${who}`, changed);
     return cell;
   }
 
@@ -177,4 +179,4 @@ function compare(a, b) {
   return String(a).localeCompare(String(b), undefined, { numeric: true });
 }
 
-const LAYOUTS = { table: TableLayout };
+const LAYOUTS = { table: TableLayout, pictures: TableLayout };
