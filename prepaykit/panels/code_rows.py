@@ -35,7 +35,9 @@ class CodeRows:
         self.seen = weigh(state) if needs_weighing(state) else None
         causes = code_causes(state)
         self._anew = causes[causes["order_no"].isna()]
-        self._causes = causes[causes["order_no"].notna()].assign(row=lambda t: self._named(t["order_subject_id"], t["finding"]))
+        self._causes = causes[causes["order_no"].notna()].assign(
+            row=lambda t: self._named(t["order_subject_id"], t["finding"])
+        )
         self._queue = self._waiting()
         self._proposed = self._proposals()
         self.children = self._children()
@@ -88,7 +90,11 @@ class CodeRows:
     def _proposals(self) -> pd.DataFrame:
         named = self._causes[self._causes["key"].notna()].rename(columns={"key": "value"}).assign(share=np.nan)
         near = self._queue[self._queue["access_code"].notna()]
-        near = near.assign(value="order_code:" + near["number"] + "=" + near["access_code"], to=near["access_code"], share=near["probability"])
+        near = near.assign(
+            value="order_code:" + near["number"] + "=" + near["access_code"],
+            to=near["access_code"],
+            share=near["probability"],
+        )
         shares = near.set_index(["row", "to"])["share"]
         shares = shares[~shares.index.duplicated()]
         both = pd.MultiIndex.from_frame(named[["row", "to"]])
@@ -107,10 +113,15 @@ class CodeRows:
             self._queue[["row", "child"]].rename(columns={"child": "order_subject_id"}),
         ]).drop_duplicates("row")  # fmt: skip
         pairs = pairs.astype({"order_subject_id": "int64"})
-        rows = pairs.merge(state.order_subjects.drop(columns="version"), on="order_subject_id", how="left", validate="m:1")
+        rows = pairs.merge(
+            state.order_subjects.drop(columns="version"), on="order_subject_id", how="left", validate="m:1"
+        )
         people, groups = state.subjects.set_index("subject_id"), state.groups.set_index("group_id")
         # As text also where nobody is on the list yet: pandas makes numbers of a map that is empty.
-        rows = rows.assign(own_code=rows["subject_id"].map(people["access_code"]).astype("str"), group_id=rows["subject_id"].map(people["group_id"]))
+        rows = rows.assign(
+            own_code=rows["subject_id"].map(people["access_code"]).astype("str"),
+            group_id=rows["subject_id"].map(people["group_id"]),
+        )
         return rows.assign(class_code=rows["group_id"].map(groups["access_code"]).astype("str")).set_index("row")
 
     def _rows(self) -> pd.DataFrame:
@@ -138,7 +149,11 @@ class CodeRows:
         }, index=children.index)  # fmt: skip
         firm = best["sure"].map({word: n for n, word in enumerate(FIRMNESS)})
         firm = firm.mask(firm.isna() & best["value"].notna(), 2).fillna(3)
-        rows = rows.assign(_firm=firm, _share=-best["share"].astype("float64").fillna(0.0)).rename_axis("key").reset_index()
+        rows = (
+            rows.assign(_firm=firm, _share=-best["share"].astype("float64").fillna(0.0))
+            .rename_axis("key")
+            .reset_index()
+        )
         rows = rows.sort_values(["_firm", "_share", "why"], kind="stable").drop(columns=["_firm", "_share"])
         return self._with_list(rows).reset_index(drop=True)
 
@@ -161,5 +176,7 @@ class CodeRows:
         """The row that says that the list was made anew comes first: it explains many others."""
         if not len(self._anew):
             return rows.assign(tone="")
-        told = self._anew.iloc[[0]][["slots", "cause", "evidence"]].assign(key=THE_LIST, why="list made anew", tone="warn", also="")
+        told = self._anew.iloc[[0]][["slots", "cause", "evidence"]].assign(
+            key=THE_LIST, why="list made anew", tone="warn", also=""
+        )
         return pd.concat([told.reindex(columns=[*rows.columns, "tone"]), rows.assign(tone="")])

@@ -14,12 +14,24 @@ from prepaykit.panels.code_rows import OF_CLASS, CodeRows
 from prepaykit.panels.filling import filling_blocks
 from prepaykit.panels.people import People
 from prepaykit.panels.proposals import Proposal, choice_of, contradiction, read_proposal, words_of
-from prepaykit.panels.work import CHOICE_COLUMNS, Action, Block, Column, Work, candidates, fields, frames, no_choices, text
+from prepaykit.panels.work import (
+    CHOICE_COLUMNS,
+    Action,
+    Block,
+    Column,
+    Work,
+    candidates,
+    fields,
+    frames,
+    no_choices,
+    text,
+)
 from prepaykit.rules.code_causes import CAUSES
 from prepaykit.rules.codes import compact
 from prepaykit.rules.sessions import sessions_of, strays_of
 from prepaykit.rules.slot_names import marked_frames
 from prepaykit.rules.told import told_of
+from prepaykit.rules.walk import CARD_NOT_READ
 from prepaykit.rules.weighing import LATER, NOBODY, UNDECIDED
 from prepaykit.tables.state import JobState
 
@@ -29,7 +41,7 @@ COLUMNS = (
     Column("in_class", "class", "text", 11),
     Column("slots", "prints", "number", 8),
     Column("why", "why", "text", 13),
-    Column("best", "likeliest correction", "text", 18),
+    Column("best", "likeliest", "text", 18),
     Column("sure", "how sure", "text", 11),
     Column("said", "left before", "text", 9),
 )
@@ -81,7 +93,7 @@ class _Desk:
         pictures = state.group_frames.sort_values("position").drop_duplicates("group_id")
         self._class_frame = pictures.set_index("group_id")["frame_id"]
         self._class_frames = set(state.group_frames["frame_id"])
-        self._role = state.frames.set_index("frame_id")["role"]
+        self._shot = state.frames.set_index("frame_id")
 
     # --- details ---------------------------------------------------------------------------------------------------------
 
@@ -94,8 +106,14 @@ class _Desk:
         told = self._told(key)
         facts = {c["access_code"]: c["fields"] for c in told["candidates"]} if told else {}
         items = [self._item(key, p, facts) for p in mine.itertuples()]
-        stop = [text(f"Not taken by itself: {told['veto'] or told['reason']}.", "warn")] if told and told["candidates"] else []
-        why = text(f"{CAUSES[row['cause']]}." if row["cause"] else "The order waits for its child.", "" if items else "warn")
+        stop = (
+            [text(f"Not taken by itself: {told['veto'] or told['reason']}.", "warn")]
+            if told and told["candidates"]
+            else []
+        )
+        why = text(
+            f"{CAUSES[row['cause']]}." if row["cause"] else "The order waits for its child.", "" if items else "warn"
+        )
         said = [] if items or not row["evidence"] else [text(f"{row['evidence']}.")]
         return [why, *said, self._bought(key), *self._class_picture(key),
                 candidates("What would put it right", items, nobody="Nothing to propose: look at the frames in photo sorting."), *stop]  # fmt: skip
@@ -130,17 +148,35 @@ class _Desk:
         title = shown["title"] if meant.verb == "order_code" else words_of(meant._replace(to=""))
         look = [int(f) for f in str(proposal.look).split()] if pd.notna(proposal.look) else []
         look = [f for f in look if f != self._class_frame.get(self.there.group(key))]
-        strip = [self._looked_at(f, n) for n, f in enumerate(look)] or shown["frames"]
-        levels = [[f["field"], f["typed_marks"], f["marks"], f["level"]] for f in facts.get(meant.to, []) if f["typed"] or f["listed"]]
+        before = [self._before(look[0])] if look and meant.verb == "tag" and not self._is_card(look[0]) else []
+        strip = [*before, *(self._looked_at(f, n) for n, f in enumerate(look))] or shown["frames"]
+        levels = [
+            [f["field"], f["typed_marks"], f["marks"], f["level"]]
+            for f in facts.get(meant.to, [])
+            if f["typed"] or f["listed"]
+        ]
         share = None if pd.isna(proposal.share) else float(proposal.share)
         return {"value": proposal.value, "code": meant.to, "title": title, "share": share,
                 "sure": "" if pd.isna(proposal.sure) else proposal.sure, "frames": strip, "facts": levels,
                 "note": "" if levels or pd.isna(proposal.evidence) else proposal.evidence}  # fmt: skip
 
+    def _is_card(self, frame: int) -> bool:
+        """A card, read or not; else the border stands between two people."""
+        row = self._shot.loc[frame]
+        return row["role"] == "card" or row["problem"] == CARD_NOT_READ
+
+    def _before(self, frame: int) -> dict[str, object]:
+        """The last frame of whoever stood there before."""
+        here = self._shot.loc[frame]
+        same = self._shot[(self._shot["camera"] == here["camera"]) & (self._shot["shoot_no"] == here["shoot_no"])]
+        earlier = same[same["sequence"] < here["sequence"]]["sequence"]
+        last = int(earlier.idxmax()) if len(earlier) else frame
+        return {"frame": last, "caption": f"{last} before it", "tone": ""}
+
     def _looked_at(self, frame: int, place: int) -> dict[str, object]:
         if frame in self._class_frames:
             return {"frame": frame, "caption": f"{frame} class picture", "tone": ""}
-        if self._role.get(frame) == "card":
+        if self._shot.loc[frame, "role"] == "card":
             return {"frame": frame, "caption": f"{frame}", "tone": "good"}
         return {"frame": frame, "caption": f"{frame} {'begins here' if place == 0 else 'first after it'}", "tone": ""}
 
@@ -156,7 +192,11 @@ class _Desk:
             return []
         rows = strays_of(sessions_of(self._state), self._state)
         is_card = rows["kind"].isin(["unlisted", "blank"]) & (rows.get("uses", 0) <= 1) if len(rows) else []
-        rows = rows.assign(verb=rows["kind"].map({"blank": "bind"}).fillna("relabel").where(is_card, "tag")) if len(rows) else rows
+        rows = (
+            rows.assign(verb=rows["kind"].map({"blank": "bind"}).fillna("relabel").where(is_card, "tag"))
+            if len(rows)
+            else rows
+        )
         items = []
         for r in rows.itertuples():
             origin = str(r.from_frame) if r.verb == "tag" else r.read_code
@@ -179,16 +219,23 @@ class _Desk:
 
     def choices(self, presses: pd.DataFrame) -> pd.DataFrame:
         """Rows of choices; the evidence of a proposal stands as its reason."""
-        made = {at: self._meant(r.row_key, r.action, r.value) for at, r in zip(presses.index, presses.itertuples(), strict=True)}
+        made = {
+            at: self._meant(r.row_key, r.action, r.value)
+            for at, r in zip(presses.index, presses.itertuples(), strict=True)
+        }
         made = {at: choice for at, choice in made.items() if choice is not None}
         if not made:
             return no_choices()
         why = [self.there.evidence(presses.at[at, "row_key"], presses.at[at, "value"]) for at in made]
-        return pd.DataFrame(list(made.values()), columns=CHOICE_COLUMNS, index=list(made)).assign(why=pd.array(why, dtype="str"))
+        return pd.DataFrame(list(made.values()), columns=CHOICE_COLUMNS, index=list(made)).assign(
+            why=pd.array(why, dtype="str")
+        )
 
     def check(self, key: str, action: str, value: str) -> None:
         if key not in self.there.children.index:
-            raise UsageError(f"{key}: no press puts the list right; bring the list that the cards were printed from (prepaykit names)")
+            raise UsageError(
+                f"{key}: no press puts the list right; bring the list that the cards were printed from (prepaykit names)"
+            )
         if action in UNDECIDED and not self.there.waits(key):
             raise UsageError(f"{key} has its child; only an order that waits for one can be left, or be nobody's")
         if action == "hide" and value not in self._marked.index:

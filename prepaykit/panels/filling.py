@@ -18,7 +18,10 @@ def filling_blocks(state: JobState, plan: Plan) -> list[Block]:
     change = plan.changes["slots"]
     now, before = change.after, change.before["frame_id"].fillna(0).to_numpy()
     differs = now["frame_id"].fillna(0).to_numpy() != before
-    gain, lost = now[differs & now["frame_id"].notna().to_numpy()], int((differs & now["frame_id"].isna().to_numpy()).sum())
+    gain, lost = (
+        now[differs & now["frame_id"].notna().to_numpy()],
+        int((differs & now["frame_id"].isna().to_numpy()).sum()),
+    )
     numbers = gain["order_id"].map(state.orders.set_index("order_id")["order_no"])
     where = numbers.astype("str") + " · " + gain["product_code"]
     each = pd.DataFrame({"frame": gain["frame_id"], "where": where}).drop_duplicates()

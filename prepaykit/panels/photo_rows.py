@@ -14,7 +14,21 @@ from prepaykit.rules.card_habit import cards_after_of
 from prepaykit.rules.walk import CARD, FROM_HERE, UNREAD, roster_of, walk_frames
 from prepaykit.tables.state import JobState
 
-COLUMNS = ["key", "camera", "at", "word", "child", "code", "in_class", "sign", "session", "mark", "is_card", "tone", "also"]
+COLUMNS = [
+    "key",
+    "camera",
+    "at",
+    "word",
+    "child",
+    "code",
+    "in_class",
+    "sign",
+    "session",
+    "mark",
+    "is_card",
+    "tone",
+    "also",
+]
 QUIET = ("foreign_code", "many_codes", "numbers_missing", "counter_rolled_over", "card_seen_again")
 """Findings about frames that leave nothing to look at."""
 SIGNS = {"frame_doubled": "duplicate", "frame_resaved": "duplicate", "frames_before_first_card": "no card before", "frame_damaged": "damaged",
@@ -85,7 +99,9 @@ def _words(rows: pd.DataFrame, read: pd.Series) -> pd.Series:
     role = rows["role"].map({"group": "class picture", "unassigned": "nobody's", "set_aside": "set aside"}).fillna("")
     begins = (rows["event"] == FROM_HERE) & (role == "")
     tests = [read, rows["event"] == UNREAD, rows["is_card"], begins]
-    return pd.Series(np.select(tests, ["card", "card not read", "card not read", "begins here"], role), rows.index, dtype="str")
+    return pd.Series(
+        np.select(tests, ["card", "card not read", "card not read", "begins here"], role), rows.index, dtype="str"
+    )
 
 
 def findings_of_frames(state: JobState, walk: pd.DataFrame | None = None) -> pd.DataFrame:

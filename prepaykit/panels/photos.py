@@ -116,10 +116,17 @@ class _Desk:
         codes = str(row["code"]).split() if pd.notna(row["code"]) else []
         own = self._own[self._own["access_code"].isin(codes)].sort_values("position").drop_duplicates("frame_id")
         if len(own):
-            rows = [(f, f"{f}{' hidden' if h else ''}{' ← here' if f == frame else ''}", "") for f, h in own[["frame_id", "is_hidden"]].to_numpy()]
+            rows = [
+                (f, f"{f}{' hidden' if h else ''}{' ← here' if f == frame else ''}", "")
+                for f, h in own[["frame_id", "is_hidden"]].to_numpy()
+            ]
             return [frames(f"Gallery of {row['child'] or row['code']}", rows)]
         beside = self.rows.loc[self.rows["session"] == row["session"], "key"]
-        return [frames("Shot together", [(int(f), f"{f}{' ← here' if int(f) == frame else ''}", "") for f in beside.head(24)])]
+        return [
+            frames(
+                "Shot together", [(int(f), f"{f}{' ← here' if int(f) == frame else ''}", "") for f in beside.head(24)]
+            )
+        ]
 
     # --- what is pressed ---------------------------------------------------------------------------------------------------
 
@@ -128,7 +135,11 @@ class _Desk:
         wanted = typed.strip().lower()
         hit = (self._classes["title"] + " " + self._classes["value"]).str.lower().str.contains(wanted, regex=False)
         classes = self._classes[hit].head(3).to_dict("records") if wanted else []
-        nobody = [{"value": TO_NOBODY, "title": "nobody", "note": "a test shot, a hand before the lens"}] if wanted and TO_NOBODY.startswith(wanted) else []
+        nobody = (
+            [{"value": TO_NOBODY, "title": "nobody", "note": "a test shot, a hand before the lens"}]
+            if wanted and TO_NOBODY.startswith(wanted)
+            else []
+        )
         return [*nobody, *self._people.suggest(typed)[: 9 - len(nobody) - len(classes)], *classes]
 
     def check(self, key: str, action: str, value: str) -> None:
@@ -152,7 +163,11 @@ class _Desk:
 
     def choices(self, presses: pd.DataFrame) -> pd.DataFrame:
         """Rows of choices; a favourite of a frame with several children is one for each."""
-        made = [(at, *choice) for at, r in zip(presses.index, presses.itertuples(), strict=True) for choice in self._meant(r)]
+        made = [
+            (at, *choice)
+            for at, r in zip(presses.index, presses.itertuples(), strict=True)
+            for choice in self._meant(r)
+        ]
         if not made:
             return no_choices()
         return pd.DataFrame(made, columns=["at", *CHOICE_COLUMNS]).set_index("at").rename_axis(None)
@@ -178,7 +193,14 @@ class _Desk:
 
 
 def _said(action: str, value: str) -> str:
-    words = {"tag": f"code {value}", "move": f"to {value}", "no_card": "no card, same child", "hide": "hidden", "show": "shown", "favourite": "favourite"}
+    words = {
+        "tag": f"code {value}",
+        "move": f"to {value}",
+        "no_card": "no card, same child",
+        "hide": "hidden",
+        "show": "shown",
+        "favourite": "favourite",
+    }
     return words[action]
 
 

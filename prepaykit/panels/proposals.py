@@ -50,13 +50,19 @@ def words_of(proposal: Proposal) -> str:
         return f"for {to}" if verb == "order_code" else f"show frame {origin} again"
     if not to:
         return {"tag": f"frames from {origin}", "relabel": f"card {origin}", "bind": f"blank card {origin}"}[verb]
-    return {"tag": f"frames from {origin} → {to}", "relabel": f"card {origin} → {to}", "bind": f"blank card {origin} → {to}"}[verb]
+    return {
+        "tag": f"frames from {origin} → {to}",
+        "relabel": f"card {origin} → {to}",
+        "bind": f"blank card {origin} → {to}",
+    }[verb]
 
 
 def choice_of(proposal: Proposal, ref: str, marked: pd.Series) -> tuple[str, str, str]:
     """Kind, target and value of the choice. `ref`: the child of the order as it was bought; `marked`: frames as choices name them."""
     verb, origin, to = proposal
-    target = {"order_code": ref, "tag": marked.get(origin, origin), "show": marked.get(origin, origin)}.get(verb, origin)
+    target = {"order_code": ref, "tag": marked.get(origin, origin), "show": marked.get(origin, origin)}.get(
+        verb, origin
+    )
     return KIND_OF_VERB[verb], target, "shown" if verb == "show" else to or NO_CARD
 
 

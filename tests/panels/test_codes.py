@@ -28,7 +28,11 @@ def applied(state, *presses):
     for row, action, value in presses:
         work.check(row, action, value)
     made = work.choices(pressed(*presses))
-    return state.after(plan_codes(state, choices=made.assign(row=range(1, len(made) + 1), who="ana", decided_at=NOW).reset_index(drop=True)))
+    return state.after(
+        plan_codes(
+            state, choices=made.assign(row=range(1, len(made) + 1), who="ana", decided_at=NOW).reset_index(drop=True)
+        )
+    )
 
 
 def book(state):
@@ -104,7 +108,7 @@ def test_two_presses_about_the_same_frames_or_child_are_refused_with_a_sentence(
     state = photographed(with_orders(job(*SIX), "KC33", "KD44"), day("KA11 . KB22 . ? . QQ11 . KE55 . KF66 ."))
     work = codes_work(state)
     assert len(work.rows) == 2
-    with pytest.raises(Refused, match="102 and 101 .frames from 5. speak of the same frames: take one, apply it"):
+    with pytest.raises(Refused, match=r"102 and 101 \(frames from 5\) speak of the same frames: take one, apply it"):
         work.agrees(pressed(("101", "accept", "tag:5=KC33"), ("102", "accept", "tag:5=KD44")))
     work.agrees(pressed(("101", "accept", "tag:5=KC33"), ("102", "accept", "relabel:QQ11=KD44")))
 
@@ -133,6 +137,13 @@ def test_the_details_show_what_was_bought_and_the_frames_to_look_at_beside_the_c
     [item] = blocks(work, "101", "candidates")[0]["items"]
     assert [f["frame"] for f in item["frames"]] == [7, 8]
     assert item["sure"] == "sure"
+
+
+def test_where_no_card_stands_the_frame_before_the_border_is_shown_too():
+    frames = day("KA11 . . KB22 . . . . KD44 . . KE55 . . KF66 . .")
+    frames.loc[6:, "shot_at"] += pd.Timedelta(seconds=20)
+    [item] = blocks(codes_work(photographed(with_orders(job(*SIX), "KC33"), frames)), "101", "candidates")[0]["items"]
+    assert [f["caption"] for f in item["frames"]] == ["6 before it", "7 begins here"]
 
 
 def test_what_the_plan_fills_is_shown_before_it_is_applied():

@@ -57,9 +57,17 @@ def test_what_was_found_about_a_frame_is_a_sign_with_a_word():
     state = photographed(with_orders(job(*THREE), "KB22"), day(". KA11 . ? . x XY99 . KC33 ."))
     rows = photos_work(state).rows.set_index("key")
     assert rows.loc["1", "sign"] == "no card before"
-    assert (rows.loc["4", "word"], rows.loc["4", "sign"], rows.loc["4", "tone"]) == ("card not read", "unread card", "bad")
+    assert (rows.loc["4", "word"], rows.loc["4", "sign"], rows.loc["4", "tone"]) == (
+        "card not read",
+        "unread card",
+        "bad",
+    )
     assert rows.loc["6", "sign"] == "cannot be read"
-    assert (rows.loc["7", "sign"], rows.loc["7", "tone"], rows.loc["7", "child"]) == ("not on the list", "warn", "not on the list")
+    assert (rows.loc["7", "sign"], rows.loc["7", "tone"], rows.loc["7", "child"]) == (
+        "not on the list",
+        "warn",
+        "not on the list",
+    )
     assert rows["sign"].dropna().index.tolist() == ["1", "4", "6", "7"]
 
 

@@ -36,7 +36,8 @@ class TableLayout {
   rebuild() {
     const columns = this.store.work.columns;
     this.view.grid.setAttribute("aria-colcount", columns.length + Number(this.decides));
-    const [first, ...others] = columns.map((c) => `minmax(0, ${c.width}fr)`);
+    const [, ...others] = columns.map((c) => `minmax(0, ${c.width}fr)`);
+    const first = `minmax(${columns[0].width}ch, ${columns[0].width}fr)`; // what a row is called is always to be read
     this.widths = [first, ...(this.decides ? ["minmax(0, 16fr)"] : []), ...others].join(" ");
     this.head.style.gridTemplateColumns = this.widths;
     const headings = columns.map((c) => this.heading(c.name, c.title));
