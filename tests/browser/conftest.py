@@ -73,7 +73,7 @@ def new_page(browser, lab):
     contexts = []
 
     def make(**options):
-        context = browser.new_context(viewport={"width": 1280, "height": 900}, **options)
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
         contexts.append(context)
         page = within_loopback(context, lab.asked).new_page()
         page.goto(f"{lab.url}/lab?reset&token={lab.token}")  # or the notebooks of the last page would open by themselves

@@ -118,9 +118,10 @@ class TableLayout {
   decision(key) {
     const d = this.store.decisions.get(key);
     const parts = this.store.changedParts(key);
-    const changed = parts ? make("span", { class: "pk-warn" }, ` ✎ ${parts} changed`) : "";
+    const isDecided = this.store.isDecided(key);
+    const changed = parts ? make("span", { class: "pk-warn", title: `${parts} changed` }, isDecided ? ` ✎ ${parts}` : `✎ ${parts} changed`) : "";
     const cell = make("div", { role: "gridcell", class: "pk-decision" });
-    if (!d || d.action === "undo") return cell.append(changed), cell;
+    if (!isDecided) return cell.append(changed), cell;
     const who = d.mine || !d.who ? "" : ` (${d.who})`;
     cell.title = `${d.said}${who}`;
     cell.append(make("span", { class: d.state === "kept" ? "pk-kept" : "pk-sent" }, d.state === "kept" ? "✓ " : "… "), `${d.said}${who}`, changed);
