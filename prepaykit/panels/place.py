@@ -22,12 +22,12 @@ from prepaykit.tables.status import WAITING
 
 COLUMNS = (
     Column("key", "order", "code", 13),
-    Column("child", "child", "text", 17, has_names=True),
-    Column("in_class", "class", "text", 16),
+    Column("child", "child", "text", 16, has_names=True),
+    Column("in_class", "class", "text", 14),
     Column("prints", "prints", "number", 9),
-    Column("verdict", "what happens", "text", 15),
+    Column("verdict", "outcome", "text", 14),
     Column("in_the_way", "in the way", "text", 20),
-    Column("paid", "paid", "text", 18),
+    Column("paid", "paid", "text", 20),
 )
 ACTIONS = (Action("accept", "a", "Accept what stands in the way", needs="stands"),)
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from prepaykit import Studio
-from tests.browser.driving import errors, restart_kernel, run_all
+from tests.browser.driving import errors, restart_kernel, run_all, write_cell
 from tests.browser.panels import applied, into, kept, open_panel, picture, planned, press
 from tests.panels.demo import copied, populated
 
@@ -110,14 +110,14 @@ def test_a_frame_is_replaced_and_a_print_cropped_by_keys_and_the_order_released(
 def test_all_clean_ones_are_released_by_one_key_after_asking_once(page, in_revision):
     panel = open_panel(page, REVISE)
     press(page, "C")
-    expect(panel.locator(".pk-typing")).to_contain_text("12 of 12 in sight")
+    expect(panel.locator(".pk-typing")).to_contain_text("11 of 12 in sight")  # one lacks its artwork
     press(page, "Escape")
     expect(panel).to_have_attribute("data-decided", "0")
     press(page, "C", "Enter")
-    kept(panel, 12)
-    assert "12 released" in planned(page, panel)
+    kept(panel, 11)
+    assert "11 released, 1 still in revision" in planned(page, panel)
     applied(page, panel)
-    assert (in_revision.state.orders["status"] == "in_batch").sum() == 12
+    assert (in_revision.state.orders["status"] == "in_batch").sum() == 11
     assert set(in_revision.choices()["kind"]) == {"release"}
 
 
@@ -144,6 +144,35 @@ def test_a_crop_drawn_with_the_mouse_has_the_shape_of_the_print_and_undo_brings_
     assert drafts(in_revision)[-1] == first[-1]
     press(page, "u")
     expect(panel.locator(".pk-editor-words")).to_contain_text("cut as the lab does")
+
+
+def test_a_memory_mate_is_shown_as_it_was_made_and_made_anew_when_a_hole_is_cut_otherwise(page, in_revision):
+    panel = open_panel(page, REVISE)
+    look_at(panel, "104006")
+    expect(panel.locator(".pk-sheet", has_text="Memory mate")).to_contain_text("not made yet")
+    press(page, "Enter")  # kept, and told by the plan: it lacks its artwork
+    kept(panel, 1)
+    assert "has no artwork" in planned(page, panel)
+    press(page, "u")
+    in_revision.apply(in_revision.revise(render=True))
+    made = set(in_revision.state.slots["artwork_sha256"].dropna())
+    write_cell(page, "parameters", "render, release, replace, crop, artwork, choices, studio, job, apply, why = True, '', '', '', '', '', '', '', False, ''")
+    run_all(page)
+    panel = into(page, page.locator(".pk[data-ready=yes]"))
+    look_at(panel, "104006")
+    sheet = panel.locator(".pk-sheet", has_text="Memory mate")
+    expect(sheet.locator("img.pk-artwork")).to_have_count(1)
+    press(page, "]", "]", "]", "]", "]", "-", "-")
+    expect(panel.locator(".pk-editor-words")).to_contain_text("Memory mate")
+    expect(sheet).to_contain_text("made anew")
+    picture(page, "memory-mate-changed")
+    press(page, "Enter")
+    kept(panel, 1)
+    assert "1 released" in planned(page, panel)
+    applied(page, panel)
+    state = in_revision.state
+    assert state.orders.set_index("order_no").loc["104006", "status"] == "in_batch"
+    assert len(made) == 1 and set(state.slots["artwork_sha256"].dropna()).isdisjoint(made)
 
 
 def test_changes_of_prints_outlive_the_kernel(page, in_revision):

@@ -58,7 +58,7 @@ def test_an_order_that_came_back_says_again(state):
         revisions=pd.concat([gone.revisions, stay]),
         orders=gone.orders.assign(status=gone.orders["status"].mask(gone.orders["order_no"] == "1001", "in_revision")),
     )
-    assert revise_work(back).rows["reason"].tolist() == ["every order is, again"]
+    assert revise_work(back).rows["reason"].tolist() == ["every order, again"]
 
 
 def test_the_details_hold_each_print_in_its_size_and_the_other_frames_of_the_child(work):
