@@ -48,7 +48,10 @@ def keep_artwork(folder: Path, job: str, content: bytes) -> tuple[str, str]:
 
 
 def render_artwork(
-    state: JobState, folder: Path, open_bytes: OpenBytes
+    state: JobState,
+    folder: Path,
+    open_bytes: OpenBytes,
+    on_progress: Callable[[int, int], None] | None = None,
 ) -> tuple[dict[int, tuple[str, str]], dict[int, str]]:
     """Compose every memory mate in revision that has both pictures and no artwork yet: slot → artwork, and slot → why not."""
     queue = in_revision(state)
@@ -59,7 +62,7 @@ def render_artwork(
     pairs = queue.pivot(index="mate", columns="hole", values=["slot_id", "root", "path", "sha256", "crop"]).dropna()
     done: dict[int, tuple[str, str]] = {}
     not_made: dict[int, str] = {}
-    for _, row in pairs.iterrows():
+    for tried, (_, row) in enumerate(pairs.iterrows(), start=1):
         slot = int(row["slot_id", "mate_individual"])
         try:
             own, group = (
@@ -72,6 +75,8 @@ def render_artwork(
             not_made[slot] = str(error)
         else:
             done[slot] = keep_artwork(folder, state.name, sheet)
+        if on_progress is not None:
+            on_progress(tried, len(pairs))
     return done, not_made
 
 
