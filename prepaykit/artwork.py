@@ -48,7 +48,10 @@ def keep_artwork(folder: Path, job: str, content: bytes) -> tuple[str, str]:
 
 
 def render_artwork(
-    state: JobState, folder: Path, open_bytes: OpenBytes
+    state: JobState,
+    folder: Path,
+    open_bytes: OpenBytes,
+    on_progress: Callable[[int, int], None] | None = None,
 ) -> tuple[dict[int, tuple[str, str]], dict[int, str]]:
     """Compose every memory mate in revision that has both pictures and no artwork yet: slot → artwork, and slot → why not."""
     queue = in_revision(state)
@@ -59,20 +62,32 @@ def render_artwork(
     pairs = queue.pivot(index="mate", columns="hole", values=["slot_id", "root", "path", "sha256", "crop"]).dropna()
     done: dict[int, tuple[str, str]] = {}
     not_made: dict[int, str] = {}
-    for _, row in pairs.iterrows():
+    for tried, (_, row) in enumerate(pairs.iterrows(), start=1):
         slot = int(row["slot_id", "mate_individual"])
         try:
             own, group = (
                 _as_read(open_bytes, row["root", hole], row["path", hole], row["sha256", hole])
                 for hole in ("mate_individual", "mate_group")
             )
-            own_crop, group_crop = (row["crop", hole] or None for hole in ("mate_individual", "mate_group"))
-            sheet = compose_memory_mate(own, group, individual_crop=own_crop, group_crop=group_crop)
+            crops = tuple(row["crop", hole] or None for hole in ("mate_individual", "mate_group"))
+            done[slot] = _composed(folder, state.name, own, group, crops)
         except (NeighbourFailed, Refused) as error:  # one bad file must not stop the others
             not_made[slot] = str(error)
-        else:
-            done[slot] = keep_artwork(folder, state.name, sheet)
+        if on_progress is not None:
+            on_progress(tried, len(pairs))
     return done, not_made
+
+
+_COMPOSED: dict[tuple, tuple[str, str]] = {}
+"""What this process has composed, by folder, job, pictures and crops: a panel makes its plan again and again, of the same memory mates."""
+
+
+def _composed(folder: Path, job: str, own: bytes, group: bytes, crops: tuple[str | None, ...]) -> tuple[str, str]:
+    key = (folder, job, hashlib.sha256(own).digest(), hashlib.sha256(group).digest(), *crops)
+    if key not in _COMPOSED or not (folder / _COMPOSED[key][0]).exists():
+        sheet = compose_memory_mate(own, group, individual_crop=crops[0], group_crop=crops[1])
+        _COMPOSED[key] = keep_artwork(folder, job, sheet)
+    return _COMPOSED[key]
 
 
 def turned_frames(state: JobState, frame_ids: Iterable[int], open_bytes: OpenBytes) -> set[int]:

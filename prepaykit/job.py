@@ -43,6 +43,7 @@ from prepaykit.report.cards import draw_cards
 from prepaykit.report.cash_up import draw_cash_up
 from prepaykit.report.contact_sheets import write_contact_sheets
 from prepaykit.report.export import unguard, write_csv
+from prepaykit.report.navigation import navigation, notebook_at_hand
 from prepaykit.rules.albums import albums
 from prepaykit.rules.balance import balance
 from prepaykit.rules.cash_up import cash_up, price_check
@@ -52,6 +53,7 @@ from prepaykit.rules.learnt import learnt_from
 from prepaykit.rules.names_update import names_changes
 from prepaykit.rules.revising import CropLike, frames_to_crop
 from prepaykit.rules.search import find, worklist
+from prepaykit.rules.steps import steps
 from prepaykit.rules.told import told_of
 from prepaykit.rules.weighed import match_queue
 from prepaykit.tables.findings import together
@@ -76,8 +78,13 @@ class Job:
         self.studio, self.name = studio, name
 
     def __repr__(self) -> str:
+        return _in_a_line(self.state)
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        """The line for a terminal and the navigation bar for a notebook, from one reading of the job."""
         state = self.state
-        return f"job {self.name} ({state.job['status']}): {len(state.subjects)} names, {len(state.frames)} frames, {len(state.orders)} orders"
+        line = _in_a_line(state)
+        return {"text/plain": line, "text/html": navigation(state, line, here=notebook_at_hand(os.environ))}
 
     @property
     def state(self) -> JobState:
@@ -175,17 +182,21 @@ class Job:
         return plan_cards(self.state, now=self.studio.clock(), again=again)
 
     def contact_sheets(
-        self, folder: PathLike, *, plan: Plan | None = None, names: bool = False, paper: str = "letter"
+        self,
+        folder: PathLike,
+        *,
+        plan: Plan | None = None,
+        names: bool = False,
+        paper: str = "letter",
+        on_progress: Progress | None = None,
     ) -> list[Path]:
         """Write the contact sheets of the job, class by class, as HTML and PDF; of the job as it will be, if a plan is given.
 
         `names` shows names beside the codes. Thumbnails that are not kept in `thumbs/` yet are made on the way.
         """
         state = self.state if plan is None else self.state.after(plan)
-        thumbs = self.studio.home / THUMBS
-        return write_contact_sheets(
-            state, folder, thumbs=thumbs, open_bytes=self.studio.open_bytes, names=names, paper=paper
-        )
+        known = {"thumbs": self.studio.home / THUMBS, "open_bytes": self.studio.open_bytes}
+        return write_contact_sheets(state, folder, names=names, paper=paper, on_progress=on_progress, **known)
 
     def draw_cards(self, plan: Plan, path: PathLike, *, sheet: str = "letter") -> Path:
         """Write the PDF of the cards that the plan names, eight to a sheet, in the order of a cut stack."""
@@ -209,7 +220,7 @@ class Job:
         Without sources the frames that are there are thought through anew: after a change of `cards_after`, say.
         Thumbnails go to `thumbs` beside the studio, what was read of each file to `cache`: a run that was killed goes on from there,
         and unchanged files are not read again. `executor`: where the work is spread, see `prepaykit.intake.spreading`. `on_progress(done, total)`:
-        that of `prepaykit.cli.progress.frames_per_second` draws a bar with frames a second and time left.
+        that of `prepaykit.progress.progress` draws a bar with frames a second and time left.
         """
         state = self.state
         sources = [sources] if isinstance(sources, str | os.PathLike) else list(sources)
@@ -219,11 +230,9 @@ class Job:
         # Where a card is expected and none was read, those frames are searched again, and harder.
         places = where_to_look(state, read.table, shoot_no=shoot_no)
         rows = read.table.merge(places[["root", "path"]], on=["root", "path"], validate="1:1")["row"]
-        table = (
-            with_second_look(read.table, read_again(read.table, rows, executor=executor, journal=journal))
-            if len(rows)
-            else read.table
-        )
+        table = read.table
+        if len(rows):
+            table = with_second_look(table, read_again(table, rows, executor=executor, journal=journal))
         return plan_photos(state, table, findings=read.findings, sources=read.sources, shoot_no=shoot_no)
 
     def populate(self) -> Plan:
@@ -252,7 +261,8 @@ class Job:
         return plan_place(self.state, accept=accept, choices=brought, findings=said, **known)
 
     def revise(self, *, release: str | Iterable[str] = (), replace: Mapping[int, int] | None = None, crop: Mapping[int, CropLike] | None = None,
-               artwork: Mapping[int, PathLike] | None = None, render: bool = False, choices: Choices | None = None, why: str = "") -> Plan:  # fmt: skip
+               artwork: Mapping[int, PathLike] | None = None, render: bool = False, choices: Choices | None = None, why: str = "",
+               on_progress: Progress | None = None) -> Plan:  # fmt: skip
         """Plan to replace frames, crop them, attach artwork files (or render them), and release orders by number or all `"clean"` ones.
 
         A memory mate that cannot be rendered, because a picture of it is gone, changed or damaged, stays with a finding; the others go on.
@@ -267,7 +277,7 @@ class Job:
             slot: keep_artwork(folder, self.name, read_artwork(Path(path))) for slot, path in (artwork or {}).items()
         }
         shown = state.after(plan_revise(state, **pictures)) if render else state
-        made, not_made = render_artwork(shown, folder, self.studio.open_bytes) if render else ({}, {})
+        made, not_made = render_artwork(shown, folder, self.studio.open_bytes, on_progress) if render else ({}, {})
         return plan_revise(
             state,
             **pictures,
@@ -300,6 +310,10 @@ class Job:
         return self.studio.store.undo(self.name, op_no, actor=self.studio.actor, why=why)
 
     # --- looking -----------------------------------------------------------------------------------------------------------
+
+    def steps(self) -> pd.DataFrame:
+        """The steps of the job's weeks: which are done, what waits for a person, which is next."""
+        return steps(self.state)
 
     def balance(self) -> pd.DataFrame:
         """The equations of the job, one row each."""
@@ -395,6 +409,10 @@ class Job:
             c: read.table[c].map(unguard, na_action="ignore").astype("str") for c in ("target", "value", "who", "why")
         }
         return read.table.assign(**guarded), read.findings
+
+
+def _in_a_line(state: JobState) -> str:
+    return f"job {state.name} ({state.job['status']}): {len(state.subjects)} names, {len(state.frames)} frames, {len(state.orders)} orders"
 
 
 def _both(read: object) -> tuple[pd.DataFrame, pd.DataFrame]:

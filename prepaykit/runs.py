@@ -25,26 +25,11 @@ from typing import TYPE_CHECKING, Any
 from prepaykit import errors
 from prepaykit.errors import UsageError
 from prepaykit.report.receipt import RECEIPT
+from prepaykit.rules.steps import NOTEBOOKS
 
 if TYPE_CHECKING:
     from prepaykit.warm_kernel import WarmKernel
 
-NOTEBOOKS = {
-    "names": "10_names_list",
-    "prices": "12_prices",
-    "orders": "15_orders",
-    "cards": "17_cards",
-    "photos": "20_photos",
-    "populate": "30_populate",
-    "codes": "35_access_codes",
-    "place": "40_place_orders",
-    "revise": "45_manual_revision",
-    "batch": "50_batch",
-    "paper": "60_paper_orders",
-    "sell": "70_selling",
-    "cancel": "80_cancel_refund",
-    "report": "90_job_report",
-}  # fmt: skip
 OUR_MISTAKE = 70
 RUN = "PREPAYKIT_RUN"
 """Set for the kernel of a run: there is nobody to decide in a panel."""

@@ -1,8 +1,9 @@
 """The lab: copies of the notebooks that are the operator's own, and a JupyterLab that this machine alone can reach."""
 
 import json
+from pathlib import Path
 
-from prepaykit.lab import FIRST, SETTINGS, copy_notebooks, lab_command
+from prepaykit.lab import FIRST, ONLY_HERE, SETTINGS, copy_notebooks, lab_command, lab_environment
 from prepaykit.runs import notebooks_folder
 
 
@@ -40,3 +41,23 @@ def test_jupyterlab_listens_on_this_machine_only_and_asks_nothing(tmp_path):
     assert asked == {"fetchNews": "false", "checkForUpdates": False}
     assert f"--LabApp.default_url=/lab/tree/{FIRST}" in words
     assert "--ServerApp.open_browser=False" in words
+
+
+def test_a_named_port_is_taken_or_the_start_fails_and_pages_load_nothing_from_elsewhere(tmp_path):
+    words = lab_command(tmp_path, port=8890)
+    assert "--ServerApp.port=8890" in words
+    assert "--ServerApp.port_retries=0" in words
+    assert not any("ServerApp.port" in word for word in lab_command(tmp_path))
+    assert any("Content-Security-Policy" in word and ONLY_HERE in word for word in words)
+
+
+def test_the_app_starts_on_the_same_notebook_through_voila(tmp_path):
+    assert f"--ServerApp.default_url=/voila/render/{FIRST}" in lab_command(tmp_path, app=True)
+
+
+def test_the_kernels_are_told_the_studio_and_the_launcher_finds_its_tile():
+    told = lab_environment("studio.db", job="fall")
+    assert (told["PREPAYKIT_STUDIO"], told["PREPAYKIT_JOB"]) == ("studio.db", "fall")
+    assert "PREPAYKIT_JOB" not in lab_environment("studio.db")
+    tile = (Path(told["JUPYTER_APP_LAUNCHER_PATH"]) / "jp_app_launcher_prepaykit.yaml").read_text()
+    assert FIRST in tile

@@ -25,7 +25,7 @@ def demo(
     run_demo(folder, size=size, seed=seed, again=again)
 
 
-@command("lab", panel=PANEL, example="prepaykit lab demo-job")
+@command("lab", panel=PANEL, example="prepaykit lab demo-job --port 8890 --no-browser")
 def lab(
     folder: Annotated[Path | None, typer.Argument(help="The folder of the studio.", show_default=False)] = None,
     job: JobName = None,
@@ -33,16 +33,20 @@ def lab(
         Path | None, typer.Option("--dir", help="Where your notebooks lie.", show_default="notebooks beside the studio")
     ] = None,
     studio: Studio = None,
+    app: Annotated[bool, typer.Option("--app", help="Without code: the same notebooks through Voilà.")] = False,
+    port: Annotated[
+        int | None, typer.Option(help="The port to listen on.", show_default="the first free one", min=1, max=65535)
+    ] = None,
     browser: Annotated[bool, typer.Option(help="Open the browser.")] = True,
 ) -> None:
-    """Open JupyterLab on the notebooks: a copy of your own, beside the studio."""
+    """Open JupyterLab on the notebooks: a copy of your own, beside the studio. Reached from this machine only."""
     from prepaykit.lab import open_lab
 
     address = studio_address(str(folder) if folder else studio)
     with opened(address) as place:
         name = place.job(job).name if job else ""
         to = directory or place.home / "notebooks"
-    open_lab(address, to, job=name, browser=browser)
+    open_lab(address, to, job=name, browser=browser, port=port, app=app)
 
 
 @command("new", panel=PANEL, example="prepaykit new fall-job --studio studio.db")

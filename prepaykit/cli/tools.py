@@ -68,14 +68,14 @@ def read_cards(
     """Read the QR cards of a folder of frames: file, camera, order of shooting, codes, role. No file can end the run."""
     import os
 
-    from prepaykit.cli.progress import frames_per_second
     from prepaykit.intake.frames import read_cards as read
     from prepaykit.intake.spreading import IsolatedReaders
+    from prepaykit.progress import progress
     from prepaykit.report.export import write_csv
 
     if not folder.exists():
         raise UsageError(f"no folder or zip {folder}")
-    with IsolatedReaders(workers or os.cpu_count() or 2) as readers, frames_per_second("reading cards") as told:
+    with IsolatedReaders(workers or os.cpu_count() or 2) as readers, progress("reading cards") as told:
         table = read(folder, executor=readers, on_progress=told)
     if to is None:
         out_table(table, csv=True)

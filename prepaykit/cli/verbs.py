@@ -128,12 +128,13 @@ def photos(
     names: Annotated[bool, typer.Option("--names", help="With the children's names on the sheets.")] = False,
 ):
     """Bring in frames: cards are read, galleries made and ordered, doubts become findings."""
-    from prepaykit.cli.progress import frames_per_second
+    from prepaykit.progress import progress
 
-    with frames_per_second("reading frames") as told:
+    with progress("reading frames") as told:
         plan = job.photos(sources or [], shoot_no=shoot_no, on_progress=told)
     if sheets is not None:
-        index, pdf, *pages = job.contact_sheets(sheets, plan=plan, names=names)
+        with progress("drawing contact sheets") as told:
+            index, pdf, *pages = job.contact_sheets(sheets, plan=plan, names=names, on_progress=told)
         talk(f"wrote {len(pages)} contact sheets: {index}, {pdf.name}")
     return plan
 
@@ -237,15 +238,19 @@ def revise(
 
         columns = ["order_no", "slot_id", "product_code", "hole", "frame_id", "cut_percent", "lacks"]
         talk(show_table(job.revision_queue()[columns]))
-    return job.revise(
-        release=release_choice(release or []),
-        replace=frames,
-        crop=cuts,
-        artwork=files,
-        render=render,
-        choices=choices,
-        why=why,
-    )
+    from prepaykit.progress import progress
+
+    with progress("composing memory mates", "prints") as told:
+        return job.revise(
+            release=release_choice(release or []),
+            replace=frames,
+            crop=cuts,
+            artwork=files,
+            render=render,
+            choices=choices,
+            why=why,
+            on_progress=told,
+        )
 
 
 @plans("batch", panel=ORDERS, example="prepaykit batch 1 --apply")

@@ -32,7 +32,8 @@ from prepaykit.demo.draw import draw_job
 from prepaykit.demo.truth import looked_at, wrong_pictures
 from prepaykit.errors import PrepaykitError, Refused
 from prepaykit.report.text import show_balance
-from prepaykit.runs import NOTEBOOKS, RunResult, run_notebook
+from prepaykit.rules.steps import NOTEBOOKS
+from prepaykit.runs import RunResult, run_notebook
 from prepaykit.studio import Job, Studio
 from prepaykit.warm_kernel import WarmKernel
 

@@ -57,6 +57,7 @@ def find_work(state: JobState, past: Past | None = None) -> Work:
         columns=COLUMNS,
         details=lambda key: shown.details(at.loc[key]),
         frames=state.frames,
+        layout={"kind": "pictures"},
         nothing="The job has nothing yet.",
     )
 
@@ -76,7 +77,8 @@ class Shown:
         """All that is known of one row of `everything`."""
         tell = {"order": self._order, "envelope": self._envelope, "class": self._class, "code": self._code}.get(row["kind"], self._person)
         place = DEALT_WITH.get(row["status"]) or DEALT_WITH.get(row["kind"], "")
-        return [*tell(row), *([text(f"Dealt with in {place}.")] if place else [])]
+        where = [text(f"Dealt with in {place}.")] if place else []
+        return [*where, *tell(row)]
 
     def _order(self, row: pd.Series) -> list[Block]:
         state, order_id = self.state, int(row["row_id"])

@@ -100,7 +100,8 @@ class Orders:
         rows = self.state.findings[self.state.findings["code"] == code]
         rows = rows[rows["key"] == (about or number)]
         said = f": {rows['detail'].iloc[0]}" if len(rows) else f", see frame {about}" if about else ""
-        return f"{REGISTER[code].meaning}{said}"
+        meaning = REGISTER[code].meaning
+        return f"{meaning[:1].upper()}{meaning[1:]}{said}"
 
     def _findings(self, order_id: int) -> pd.DataFrame:
         state = self.state

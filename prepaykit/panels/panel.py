@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import html
 import os
+import sys
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -38,14 +39,18 @@ SHOWN = 25
 
 
 def is_watched() -> bool:
-    """Does a person sit before it? In a notebook yes, in a scheduled run (`PREPAYKIT_RUN` is set) or a plain interpreter no."""
-    if os.environ.get(RUN):
-        return False
-    try:
-        from IPython import get_ipython
-    except ImportError:
-        return False
-    return hasattr(get_ipython(), "kernel")
+    """Does a person sit before it? Yes in a kernel that JupyterLab, Voilà or VS Code started; not in a scheduled run, by papermill or nbval.
+
+    Unsure means no: a run must never take up what somebody is still deciding.
+    """
+    said = os.environ
+    by_hand = bool(said.get("JPY_SESSION_NAME") or said.get("VSCODE_PID") or said.get("SERVER_SOFTWARE", "").startswith("voila"))
+    return by_hand and not said.get(RUN) and _has_kernel()
+
+
+def _has_kernel() -> bool:
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
 
 
 class Panel:

@@ -22,12 +22,12 @@ from prepaykit.tables.status import WAITING
 
 COLUMNS = (
     Column("key", "order", "code", 13),
-    Column("child", "child", "text", 17, has_names=True),
-    Column("in_class", "class", "text", 16),
+    Column("child", "child", "text", 16, has_names=True),
+    Column("in_class", "class", "text", 14),
     Column("prints", "prints", "number", 9),
-    Column("verdict", "what happens", "text", 15),
+    Column("verdict", "outcome", "text", 14),
     Column("in_the_way", "in the way", "text", 20),
-    Column("paid", "paid", "text", 18),
+    Column("paid", "paid", "text", 20),
 )
 ACTIONS = (Action("accept", "a", "Accept what stands in the way", needs="stands"),)
 
@@ -82,7 +82,7 @@ def _rows(state: JobState, orders: Orders, verdict: pd.DataFrame, errors: pd.Dat
     stands = blocked.groupby("order_id")["what"].agg(lambda all_of: errors_named(" ".join(all_of), marked, refs))
     short = blocked.groupby("order_id")["what"].agg(lambda all_of: ", ".join(dict.fromkeys(_short(w) for w in all_of)))
     owes = (table["paid"] < table["due"]).to_numpy()
-    way = verdict["order_id"].map(short).fillna("").astype("str")
+    way = verdict["order_id"].map(short).astype("str").fillna("")
     missing = pd.Series(np.where(verdict["no_picture"], "picture missing", ""), verdict.index, dtype="str")
     way = (missing + np.where((missing != "") & (way != ""), ", ", "") + way).mask((way == "") & (missing == "") & owes, "paid less than due")
     return pd.DataFrame(
@@ -94,7 +94,7 @@ def _rows(state: JobState, orders: Orders, verdict: pd.DataFrame, errors: pd.Dat
             "verdict": _verdict_words(verdict).to_numpy(),
             "in_the_way": way.to_numpy(),
             "paid": orders.owing().loc[verdict["order_id"]].to_numpy(),
-            "stands": verdict["order_id"].map(stands).fillna("").astype("str").to_numpy(),
+            "stands": verdict["order_id"].map(stands).astype("str").fillna("").to_numpy(),
             "tone": np.where(~verdict["ready"], "bad", np.where(verdict["in_part"] | owes, "warn", "")),
             "also": table["also"].fillna("").to_numpy(),
         }

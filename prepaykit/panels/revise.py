@@ -26,9 +26,9 @@ COLUMNS = (
     Column("key", "order", "code", 11),
     Column("child", "child", "text", 19, has_names=True),
     Column("in_class", "class", "text", 17),
-    Column("prints", "prints", "number", 8),
+    Column("prints", "prints", "number", 9),
     Column("lacks", "lacks", "text", 17),
-    Column("reason", "why it is here", "text", 15),
+    Column("reason", "why here", "text", 16),
 )
 ACTIONS = (
     Action("release", "Enter", "Release"),
@@ -36,7 +36,7 @@ ACTIONS = (
     Action("frame", "1–9", "Another frame for the print", needs="frame", goes_on=False),
     Action("crop", "[ ]", "Mark a print, crop it", needs="crop", goes_on=False),
 )
-REASONS = {"manual_revision": "every order is", "memory_mate": "memory mate"}
+REASONS = {"manual_revision": "every order", "memory_mate": "memory mate"}
 WHERE = {"mate_group": GROUP_HOLE, "mate_individual": OWN_HOLE}
 
 

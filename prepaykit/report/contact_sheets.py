@@ -46,11 +46,12 @@ def write_contact_sheets(
     names: bool = False,
     paper: str = "letter",
     executor: Executor | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
 ) -> list[Path]:
     """Write the contact sheets of a job into a folder: `index.html`, one HTML a class, `contact_sheets.pdf`. Gives their paths.
 
     `thumbs`: the studio's cache of thumbnails. `open_bytes(root, path)` gives a frame's file, for thumbnails that are not there yet. `names` shows
-    the children's names beside their codes. `paper`: `letter` or `a4`. Sheets of an earlier look that no longer exist are taken away.
+    the children's names beside their codes. `paper`: `letter` or `a4`. `on_progress(done, total)` counts the frames. Sheets of an earlier look that no longer exist are taken away.
     Raises UsageError for another paper, NeighbourFailed when the disk does not take them.
     """
     if paper not in PAPER:
@@ -58,7 +59,9 @@ def write_contact_sheets(
     folder = Path(folder)
     sheets = sheet_tables(state, names=names)
     shown = state.frames[state.frames["frame_id"].isin(sheets.tiles["frame_id"])]
-    pictures = small_pictures(shown, thumbs=Path(thumbs), open_bytes=open_bytes, executor=executor)
+    pictures = small_pictures(
+        shown, thumbs=Path(thumbs), open_bytes=open_bytes, executor=executor, on_progress=on_progress
+    )
     school, job = str(state.job["school"]), state.name
     files = {sheet: f"{n:03d}-{_slug(sheet)}.html" for n, sheet in enumerate(sheets.blocks["sheet"].unique())}
     page = _environment()

@@ -24,6 +24,8 @@ ENVIRONMENT = {
     "PREPAYKIT_STUDIO": "which studio: a path such as `studio.db`, or a `postgresql://` address. Used when no `--studio` is given",
     "PREPAYKIT_JOB": "which job, when no `--job` is given and the studio has several",
     "PREPAYKIT_ACTOR": "who the journal names; your login if it is not set",
+    "PREPAYKIT_TRACEBACK": "set to anything: in notebooks, errors that are for you show their traceback too",
+    "PREPAYKIT_RUN": "set by `prepaykit run`: nobody sits before the notebook, so panels show plain tables",
 }
 SECTIONS = {  # the first code of each group of the register, in its order
     "file_empty": "Files that people bring",

@@ -45,10 +45,12 @@ def small_pictures(
     open_bytes: Callable[[str, str], bytes],
     executor: Executor | None = None,
     fit: tuple[int, int] = SMALL,
+    on_progress: Callable[[int, int], None] | None = None,
 ) -> dict[int, Small]:
     """The small picture of each frame that has one, by its key. `frames`: rows of the catalog's table. `thumbs`: folder of the cache.
 
-    `fit`: width and height in which it must fit, at most those of a thumbnail.
+    `fit`: width and height in which it must fit, at most those of a thumbnail. `on_progress(done, total)` is called in this thread as
+    pictures are made.
     """
     rows = frames.loc[frames["sha256"].notna() & frames["width"].notna(), ["frame_id", "root", "path", "sha256"]]
 
@@ -58,8 +60,12 @@ def small_pictures(
 
     with ExitStack() as stack:
         executor = executor or stack.enter_context(ThreadPoolExecutor(os.cpu_count() or 2))
-        done = list(executor.map(one, rows.itertuples(index=False, name=None)))
-    return {number: small for number, small in done if small is not None}
+        made = {}
+        for done, (number, small) in enumerate(executor.map(one, rows.itertuples(index=False, name=None)), start=1):
+            made[number] = small
+            if on_progress is not None:
+                on_progress(done, len(rows))
+    return {number: small for number, small in made.items() if small is not None}
 
 
 def _small(

@@ -12,6 +12,7 @@ refused and noted in `lab.asked`. While a page is open, Playwright's event loop 
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -73,10 +74,12 @@ def new_page(browser, lab):
     contexts = []
 
     def make(**options):
-        context = browser.new_context(viewport={"width": 1280, "height": 900}, **options)
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
         contexts.append(context)
         page = within_loopback(context, lab.asked).new_page()
-        page.goto(f"{lab.url}/lab?reset&token={lab.token}")  # or the notebooks of the last page would open by themselves
+        page.goto(
+            f"{lab.url}/lab/workspaces/{secrets.token_hex(4)}?token={lab.token}"
+        )  # its own: nobody's open notebooks
         page.wait_for_function("() => window.jupyterapp", timeout=90_000)
         page.evaluate("() => window.jupyterapp.restored.then(() => null)")
         return page

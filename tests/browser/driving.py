@@ -12,13 +12,23 @@ PANEL = "window.jupyterapp.shell.currentWidget"
 PATIENCE = 90_000  # milliseconds; the machine may be busy
 
 
+def _done(page: Page, does: str, argument: object = None) -> object:
+    """What the page's function gives once it is done. Playwright itself would wait for ever, for a dialog that nobody answers."""
+    return page.evaluate(
+        f"""argument => Promise.race([({does})(argument), new Promise((_, fail) =>
+            setTimeout(() => fail(new Error('not done: ' + document.querySelector('.jp-Dialog')?.textContent)), {PATIENCE}))])""",
+        argument,
+    )
+
+
 def open_notebook(page: Page, name: str) -> None:
-    """Open a notebook (`20_photos`) as the only one, its kernel started and idle."""
-    page.evaluate(
+    """Open a notebook (`20_photos`) as the only one, its kernel started and idle. What was not saved in another is lost."""
+    _done(
+        page,
         """async name => {
             const app = window.jupyterapp;
             await app.restored;
-            await app.commands.execute('application:close-all');
+            for (const open of [...app.shell.widgets('main')]) open.dispose();
             const panel = await app.commands.execute('docmanager:open', {path: name + '.ipynb', factory: 'Notebook'});
             await panel.context.ready;
             await panel.sessionContext.ready;
@@ -39,7 +49,8 @@ def wait_for_idle(page: Page) -> None:
 
 def run_all(page: Page) -> None:
     """Run every cell, from the top; stops where one fails, as JupyterLab does."""
-    page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
+    wait_for_idle(page)
+    _done(page, "() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
     wait_for_idle(page)
 
 
@@ -52,6 +63,7 @@ def run_cell(page: Page, cell: str | int) -> None:
 
 def start_cell(page: Page, cell: str | int) -> None:
     """Start one cell and come back at once, to watch it work."""
+    wait_for_idle(page)
     page.evaluate(
         f"""number => {{
             window.ranOne = false;
@@ -73,13 +85,13 @@ def write_cell(page: Page, cell: str | int, source: str) -> None:
 
 def restart_kernel(page: Page) -> None:
     """Restart the kernel; the outputs stay where they are."""
-    page.evaluate(f"() => {PANEL}.sessionContext.restartKernel()")
+    _done(page, f"() => {PANEL}.sessionContext.restartKernel()")
     wait_for_idle(page)
 
 
 def save(page: Page) -> None:
     """Save the notebook."""
-    page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+    _done(page, "() => window.jupyterapp.commands.execute('docmanager:save')")
 
 
 def number_of(page: Page, cell: str | int) -> int:
@@ -93,7 +105,7 @@ def number_of(page: Page, cell: str | int) -> int:
 
 def outputs(page: Page, cell: str | int) -> Locator:
     """The outputs of a cell, as they are on the screen."""
-    return page.locator(".jp-Notebook .jp-Cell").nth(number_of(page, cell)).locator(".jp-OutputArea-output")
+    return page.locator(".jp-Notebook:visible .jp-Cell").nth(number_of(page, cell)).locator(".jp-OutputArea-output")
 
 
 def said(page: Page, cell: str | int) -> str:

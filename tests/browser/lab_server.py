@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from prepaykit.lab import lab_environment
+
 STARTS_WITHIN = 120  # seconds; the machine may be busy
 NOBODY_LISTENS = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -87,8 +89,8 @@ def _environment(own: Path, proxy: str, lab: Lab) -> dict[str, str]:
         Path(folder).mkdir(parents=True, exist_ok=True)
     proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"), proxy)
     ours = {
+        **lab_environment(lab.studio),
         "JUPYTER_TOKEN": lab.token,
-        "PREPAYKIT_STUDIO": lab.studio,
         "PREPAYKIT_ACTOR": "tester",
         "NO_PROXY": "127.0.0.1,localhost",
         "no_proxy": "127.0.0.1,localhost",

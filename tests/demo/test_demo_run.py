@@ -8,7 +8,7 @@ from prepaykit import Studio
 from prepaykit.demo.run import run_demo
 from prepaykit.demo.truth import wrong_pictures
 from prepaykit.errors import Refused
-from prepaykit.runs import NOTEBOOKS
+from prepaykit.rules.steps import NOTEBOOKS
 
 
 @pytest.mark.slow

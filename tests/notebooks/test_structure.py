@@ -10,7 +10,8 @@ import nbformat
 import pytest
 
 from prepaykit.cli import listed_commands
-from prepaykit.runs import NOTEBOOKS, named_parameters, notebooks_folder
+from prepaykit.rules.steps import NOTEBOOKS
+from prepaykit.runs import named_parameters, notebooks_folder
 
 PATHS = sorted(notebooks_folder().glob("*.ipynb"))
 DECIDE = Path(importlib.import_module("prepaykit.decide").__file__).parent

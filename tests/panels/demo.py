@@ -1,4 +1,5 @@
-"""A drawn demo job in a studio, taken as far as the panels of revision and placing need it; every order is to be looked at, one is short of money."""
+"""A drawn demo job in a studio, taken as far as the panels of revision and placing need it; every order is to be looked at, one is
+short of money, one has a memory mate and a digital file."""
 
 from __future__ import annotations
 
@@ -11,10 +12,15 @@ from prepaykit import Studio
 
 
 def copied(drawn: Path, folder: Path) -> Path:
-    """A copy of a drawn job whose orders all go through manual revision, and whose first envelope holds four dollars less than is due."""
+    """A copy of a drawn job whose orders all go through manual revision. The first envelope holds four dollars less than is due; 104006 is an
+    everything package, with a memory mate.
+    """
     shutil.copytree(drawn, folder)
     settings = folder / "job.toml"
     settings.write_text(settings.read_text().replace("has_manual_revision = false", "has_manual_revision = true"))
+    orders = pd.read_csv(folder / "orders.csv", dtype="str", keep_default_na=False)
+    orders.loc[orders["order_no"] == "104006", ["packages", "amount_paid"]] = ["E-1", "68.00"]
+    orders.to_csv(folder / "orders.csv", index=False)
     envelopes = pd.read_csv(folder / "paper_orders.csv", dtype="str")
     envelopes.loc[0, "amount_received"] = f"{float(envelopes.loc[0, 'amount_received']) - 4:.2f}"
     envelopes.to_csv(folder / "paper_orders.csv", index=False)

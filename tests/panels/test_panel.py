@@ -6,6 +6,7 @@ import pytest
 from prepaykit import Studio
 from prepaykit.errors import Overtaken, StalePlan, UsageError
 from prepaykit.panels.opening import open_panel
+from prepaykit.panels.panel import is_watched
 from tests.panels.conftest import paper_panel
 
 DECIDED = ["kind", "target", "value", "who"]
@@ -155,3 +156,16 @@ def test_a_panel_as_text_and_table_shows_no_names(panel):
     shown = panel._repr_html_() + repr(panel)
     assert "W001" in shown and "for W001-A" in shown
     assert "Twin" not in shown and "O'Neil" not in shown and "img src" not in shown
+
+
+@pytest.mark.parametrize(
+    "environment, watched",
+    [({}, False), ({"JPY_SESSION_NAME": "60.ipynb"}, True), ({"SERVER_SOFTWARE": "voila/0.5.13"}, True), ({"JPY_SESSION_NAME": "60.ipynb", "PREPAYKIT_RUN": "60"}, False)],
+)
+def test_only_a_kernel_that_a_person_opened_shows_widgets_and_takes_drafts(environment, watched, monkeypatch):
+    for name in ("JPY_SESSION_NAME", "SERVER_SOFTWARE", "VSCODE_PID", "PREPAYKIT_RUN"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("prepaykit.panels.panel._has_kernel", lambda: True)
+    assert is_watched() is watched

@@ -38,8 +38,9 @@ class Prints {
     this.editor = make("div", { class: "pk-editor", tabindex: "0", role: "group", "data-takes-focus": true });
     this.words = make("div", { class: "pk-editor-words", role: "status" });
     this.strip = make("div", { class: "pk-strip", role: "group", "aria-label": "Frames to choose from" });
-    this.side = make("div", { class: "pk-editor-side" }, this.sheets, this.words, this.strip);
-    this.element = make("section", { class: "pk-block pk-prints" }, make("h4", {}, block.title), make("div", { class: "pk-desk" }, this.editor, this.side));
+    const left = make("div", { class: "pk-editor-left" }, this.editor, this.words);
+    this.side = make("div", { class: "pk-editor-side" }, this.sheets, this.strip);
+    this.element = make("section", { class: "pk-block pk-prints" }, make("h4", {}, block.title), make("div", { class: "pk-desk" }, left, this.side));
     this.editor.addEventListener("pointerdown", (event) => this.grab(event));
     this.editor.addEventListener("blur", () => this.flush());
     this.draw();

@@ -266,7 +266,7 @@ class PanelView {
     if (!keys.length) return this.say({ tone: "warn", text: `${action.label}: there is none in sight that is undecided.` });
     const yes = make("button", { type: "button", onclick: () => this.pressEvery(known, keys) }, make("kbd", {}, "↵"), ` ${action.label}: ${keys.length} of ${this.shown.length} in sight`);
     const no = make("button", { type: "button", onclick: () => this.leaveTyping() }, make("kbd", {}, "Esc"), " No");
-    this.typing.replaceChildren(make("div", { class: "pk-bar", role: "alertdialog", "aria-label": action.label }, make("b", {}, `${known.label} for ${keys.length} rows?`), yes, no));
+    this.typing.replaceChildren(make("div", { class: "pk-bar", role: "alertdialog", "aria-label": action.label }, make("b", {}, `${known.label} ${keys.length}?`), yes, no));
     this.typing.hidden = false;
     return yes.focus();
   }
