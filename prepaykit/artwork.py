@@ -69,15 +69,25 @@ def render_artwork(
                 _as_read(open_bytes, row["root", hole], row["path", hole], row["sha256", hole])
                 for hole in ("mate_individual", "mate_group")
             )
-            own_crop, group_crop = (row["crop", hole] or None for hole in ("mate_individual", "mate_group"))
-            sheet = compose_memory_mate(own, group, individual_crop=own_crop, group_crop=group_crop)
+            crops = tuple(row["crop", hole] or None for hole in ("mate_individual", "mate_group"))
+            done[slot] = _composed(folder, state.name, own, group, crops)
         except (NeighbourFailed, Refused) as error:  # one bad file must not stop the others
             not_made[slot] = str(error)
-        else:
-            done[slot] = keep_artwork(folder, state.name, sheet)
         if on_progress is not None:
             on_progress(tried, len(pairs))
     return done, not_made
+
+
+_COMPOSED: dict[tuple, tuple[str, str]] = {}
+"""What this process has composed, by folder, job, pictures and crops: a panel makes its plan again and again, of the same memory mates."""
+
+
+def _composed(folder: Path, job: str, own: bytes, group: bytes, crops: tuple[str | None, ...]) -> tuple[str, str]:
+    key = (folder, job, hashlib.sha256(own).digest(), hashlib.sha256(group).digest(), *crops)
+    if key not in _COMPOSED or not (folder / _COMPOSED[key][0]).exists():
+        sheet = compose_memory_mate(own, group, individual_crop=crops[0], group_crop=crops[1])
+        _COMPOSED[key] = keep_artwork(folder, job, sheet)
+    return _COMPOSED[key]
 
 
 def turned_frames(state: JobState, frame_ids: Iterable[int], open_bytes: OpenBytes) -> set[int]:

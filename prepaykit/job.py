@@ -320,7 +320,7 @@ class Job:
         return balance(self.state)
 
     def find(self, text: str) -> pd.DataFrame:
-        """Orders, people and envelopes in which the text occurs, the deleted too."""
+        """Orders, people, classes, codes and envelopes in which the text occurs, the deleted too."""
         return find(self.state, text)
 
     def findings(self, verb: str | None = None) -> pd.DataFrame:
@@ -383,7 +383,7 @@ class Job:
         return self.studio.store.journal(self.name, op_no)
 
     def panel(self, name: str, ask: Callable[..., Plan] | None = None, *, choices: PathLike | None = None) -> Panel:
-        """A panel to decide in: `paper`, … (`prepaykit.panels`). In a notebook a widget, in a scheduled run a table; both make plans from choices.
+        """A panel to decide in, or to look in: `paper`, `place`, `revise`, `find`, … (`prepaykit.panels`). In a notebook a widget, in a scheduled run a table; both make plans from choices.
 
         `ask(choices=…)` makes the plan of the verb: the verb itself if not given, such as `functools.partial(job.paper, "paper.csv")`. `choices` is a file
         of decisions to be done again. Raises UsageError for a panel that is not there.

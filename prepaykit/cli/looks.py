@@ -14,7 +14,7 @@ Studio, JobName, Actor, Apply, Why, Csv = (p.annotation for p in (STUDIO, JOB, A
 
 @looks("find", panel=PANEL, example="prepaykit find 104007")
 def find(job: Any, text: Annotated[str, typer.Argument(help="Number, code, name or address.", show_default=False)]):
-    """Find orders, people and envelopes, the cancelled too."""
+    """Find orders, people, classes, codes and envelopes, the cancelled too."""
     return job.find(text)
 
 

@@ -96,6 +96,22 @@ def plan_place(
 # --- who is ready ------------------------------------------------------------------------------------------------------
 
 
+def verdicts(state: JobState) -> pd.DataFrame:
+    """What place would find, sibling policy and all: one row an order that is still here, the parts split off too.
+
+    Columns order_id, order_no, status, collection_id; ready, and why not: no_picture, unpaid, blocked, doubted and damaged (a frame, or missing);
+    needs_revision, lost_artwork, in_part (a child's prints stay behind).
+
+    >>> verdicts(JobState.new(name="maple-grove-2026", school="Maple Grove")).shape[0]
+    0
+    """
+    work = _siblings(state)
+    left = work.slots[work.slots["is_dropped"]]["order_id"]
+    parents = work.orders["split_from_id"][~work.orders["order_id"].isin(state.orders["order_id"])]
+    verdict = _verdicts(work)
+    return verdict.assign(in_part=verdict["order_id"].isin(left) | verdict["order_id"].isin(parents))
+
+
 def _verdicts(state: JobState) -> pd.DataFrame:
     """One row for each order that is still here: ready or not, why not, and whether it needs a human look."""
     orders = state.orders[~state.orders["status"].isin(SETTLED)]

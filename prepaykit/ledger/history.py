@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, and_, false, or_, select
 
 from prepaykit.ledger.schema import JOURNAL, OPS, OUTBOX, SCHEMA
+from prepaykit.ledger.writing import as_json
+from prepaykit.tables.catalog import key_of
 
 HISTORY_COLUMNS = {
     "op_no": "int64",
@@ -44,11 +47,18 @@ def history(connection: Connection, job_id: int) -> pd.DataFrame:
     return _table([{**row, "undone_by": undone_by.get(row["op_no"])} for row in rows], HISTORY_COLUMNS)
 
 
-def journal(connection: Connection, job_id: int, op_no: int | None) -> pd.DataFrame:
-    """One row a changed field, in the order written. Values as text; a missing value is missing."""
+def journal(
+    connection: Connection, job_id: int, op_no: int | None = None, *, of: Mapping[str, Iterable[int]] | None = None
+) -> pd.DataFrame:
+    """One row a changed field, in the order written. Values as text; a missing value is missing.
+
+    Of one operation, or of some rows: `of` has a table → the keys of its rows (whole numbers), for tables with a key of one column.
+    """
     statement = select(JOURNAL).where(JOURNAL.c.job_id == job_id).order_by(JOURNAL.c.op_no, JOURNAL.c.seq)
     if op_no is not None:
         statement = statement.where(JOURNAL.c.op_no == op_no)
+    if of is not None:
+        statement = statement.where(or_(false(), *(_are_rows(table, keys) for table, keys in of.items())))
     parts = []
     for row in connection.execute(statement).mappings():
         key = " / ".join(str(v) for v in json.loads(row["key"]).values())
@@ -59,6 +69,11 @@ def journal(connection: Connection, job_id: int, op_no: int | None) -> pd.DataFr
     return pd.DataFrame(parts, columns=JOURNAL_COLUMNS).astype(
         {"op_no": "int64", **dict.fromkeys(JOURNAL_COLUMNS[1:], "str")}
     )
+
+
+def _are_rows(table: str, keys: Iterable[int]) -> ColumnElement[bool]:
+    (column,) = key_of(table)
+    return and_(JOURNAL.c.table_name == table, JOURNAL.c.key.in_([as_json({column: int(key)}) for key in keys]))
 
 
 def outbox(connection: Connection, job_id: int | None) -> pd.DataFrame:

@@ -24,7 +24,7 @@ import hashlib
 import json
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -177,6 +177,13 @@ class Store:
         """Every field that was changed: op_no, table, key, column, before, after; new and deleted rows field by field."""
         with self.database.reading() as connection:
             return _history.journal(connection, job_id_of(connection, job), op_no)
+
+    def journal_of(self, job: str, rows: Mapping[str, Iterable[int]]) -> pd.DataFrame:
+        """The journal of some rows alone (table → keys), with `at_utc`, `actor` and `verb` of each operation: what happened to an order."""
+        with self.database.reading() as connection:
+            job_id = job_id_of(connection, job)
+            fields, ops = _history.journal(connection, job_id, of=rows), _history.history(connection, job_id)
+        return fields.merge(ops[["op_no", "at_utc", "actor", "verb"]], on="op_no", validate="m:1")
 
     def outbox(self, job: str | None = None) -> pd.DataFrame:
         """What was promised to neighbours: key, job, op_no, kind, state, attempts, lease_until, receipt, error, sent_at, payload."""

@@ -49,13 +49,13 @@ class Writes:
     def journal(self) -> list[tuple[str, str, str | None, str | None]]:
         """One entry a row: table, key, before, after; only fields that differ, versions left out."""
         key = key_of(self.table)
-        entries = [(self.table, _json(_only(row, key)), None, _json(_without_version(row))) for row in self.inserts]
+        entries = [(self.table, as_json(_only(row, key)), None, as_json(_without_version(row))) for row in self.inserts]
         for before, after in self.updates:
             changed = changed_fields(before, after)
             entries.append(
-                (self.table, _json(_only(after, key)), _json(_only(before, changed)), _json(_only(after, changed)))
+                (self.table, as_json(_only(after, key)), as_json(_only(before, changed)), as_json(_only(after, changed)))
             )
-        entries += [(self.table, _json(_only(row, key)), _json(_without_version(row)), None) for row in self.deletes]
+        entries += [(self.table, as_json(_only(row, key)), as_json(_without_version(row)), None) for row in self.deletes]
         return entries
 
 
@@ -159,5 +159,6 @@ def _without_version(row: Row) -> Row:
     return {c: v for c, v in row.items() if c != "version"}
 
 
-def _json(values: Row) -> str:
+def as_json(values: Row) -> str:
+    """A row or key as the journal writes it."""
     return json.dumps(values, ensure_ascii=False, separators=(",", ":"))

@@ -24,7 +24,7 @@ from prepaykit.panels.panel import Panel
 from prepaykit.tables.plan import Plan
 
 FOLDER = Path(__file__).parent / "js"
-PARTS = ("store", "blocks", "table", "panel")
+PARTS = ("store", "blocks", "crop", "table", "strip", "panel")
 
 
 def script() -> str:
@@ -67,13 +67,14 @@ class ReviewGrid(anywidget.AnyWidget):
     def _ready(self, _message: dict) -> None:
         work, panel = self.panel.work, self.panel
         names = [c.name for c in work.columns]
-        extra = [c for c in ("tone", "also") if c in work.rows]
+        extra = [c for c in ("tone", "also", "is_ready", *(a.needs for a in work.actions)) if c in work.rows]
         rows = work.rows[list(dict.fromkeys(["key", *names, *extra]))]
         self.send({
             "kind": "rows", "title": work.title, "job": panel.job.name, "nothing": work.nothing, "layout": dict(work.layout),
             "scope": f"{panel.job.studio.store.database.engine.url.database}|{panel.job.name}|{work.name}",
             "columns": [{"name": c.name, "title": c.title, "kind": c.kind, "width": c.width} for c in work.columns],
-            "actions": [{"name": a.name, "key": a.key, "label": a.label, "needs": a.needs, "goes_on": a.goes_on} for a in work.actions],
+            "actions": [{"name": a.name, "key": a.key, "label": a.label, "needs": a.needs, "goes_on": a.goes_on, "many": a.many, "every": a.every}
+                        for a in work.actions],
             "rows": {c: _plain(rows[c]) for c in rows}, "decisions": self._decisions(), "head": work.head,
             "suggests": work.suggest is not None,
         })  # fmt: skip
@@ -86,11 +87,15 @@ class ReviewGrid(anywidget.AnyWidget):
 
     def _decision(self, row: object) -> dict:
         said = "" if row.action == "undo" else self.panel.work.said(row.action, row.value)
-        return {"no": int(row.draft_no), "row": row.row_key, "action": row.action, "value": row.value, "said": said, "who": row.who,
-                "window": row.session}  # fmt: skip
+        return {"no": int(row.draft_no), "row": row.row_key, "of": self._of(row.row_key), "action": row.action, "value": row.value,
+                "said": said, "who": row.who, "window": row.session}  # fmt: skip
+
+    def _of(self, key: str) -> str:
+        """The row of which this is a part; empty for a row."""
+        return self.panel.work.parts.get(key, "")
 
     def _press(self, message: dict) -> None:
-        what = {k: message[k] for k in ("id", "row", "action", "value")}
+        what = {k: message[k] for k in ("id", "row", "action", "value")} | {"of": self._of(message["row"])}
         try:
             number = self.panel.press(what["row"], what["action"], what["value"], seen=int(message["seen"]), draft_id=what["id"],
                                       session=message["window"])  # fmt: skip
@@ -127,8 +132,12 @@ class ReviewGrid(anywidget.AnyWidget):
         self.send({"kind": "details", "row": row, "blocks": self.panel.work.details(row)})
 
     def _frames(self, message: dict) -> None:
-        found = self.panel.pictures([int(f) for f in message["frames"]])
-        self.send({"kind": "frames", "asked": message["frames"], "frames": list(found)}, buffers=list(found.values()))
+        is_large = bool(message.get("large"))
+        found = self.panel.pictures([int(f) for f in message["frames"]], is_large=is_large)
+        self.send(
+            {"kind": "frames", "asked": message["frames"], "large": is_large, "frames": list(found)},
+            buffers=list(found.values()),
+        )
 
     def _suggest(self, message: dict) -> None:
         items = self.panel.work.suggest(str(message["text"])) if self.panel.work.suggest else []
@@ -143,6 +152,7 @@ class ReviewGrid(anywidget.AnyWidget):
         stuck = self.panel.unusable(plan)
         self.send({"kind": "preview", "no": message["no"], "headline": plan.headline, "is_empty": plan.is_empty,
                    "findings": [[r.severity, r.code, int(r.n)] for r in counts.itertuples()], "unusable": stuck.to_numpy().tolist(),
+                   "blocks": self.panel.work.planned(plan),
                    "took_ms": round(1000 * (time.monotonic() - began))})  # fmt: skip
 
     def _apply(self, message: dict) -> None:

@@ -24,7 +24,7 @@ from prepaykit.intake.choices_file import read_choices
 from prepaykit.ledger.drafts import UNDO, Press, close_drafts, keep_draft, read_drafts, standing
 from prepaykit.panels.work import CHOICE_COLUMNS, Work, no_choices
 from prepaykit.report.export import write_csv
-from prepaykit.report.small_pictures import small_pictures
+from prepaykit.report.small_pictures import LARGE, SMALL, small_pictures
 from prepaykit.rules.choosing import FILE_COLUMNS
 from prepaykit.runs import RUN
 from prepaykit.tables.plan import Plan
@@ -60,7 +60,7 @@ class Panel:
         self,
         job: Job,
         make_work: Callable[[], Work],
-        ask: Ask,
+        ask: Ask | None,
         *,
         file: Path | None = None,
         takes_drafts: bool | None = None,
@@ -87,6 +87,7 @@ class Panel:
         mine = self.drafts
         about = mine["row_key"] == row
         if not (mine["draft_id"] == draft_id).any():
+            value = value or self._shown(row, action)
             self._check(row, action, value, is_drafted=bool(about.any()))
         if seen is None:
             seen = int(mine.loc[about, "draft_no"].max()) if about.any() else 0
@@ -95,19 +96,29 @@ class Panel:
         return keep_draft(studio.store, self.job.name, self.work.name, press, who=studio.actor, session=session or self.session,
                           now=studio.clock())  # fmt: skip
 
+    def _shown(self, row: str, action: str) -> str:
+        """What stands in the row where the action says that this is the value."""
+        column = next((a.needs for a in self.work.actions if a.name == action), "")
+        here = self.work.rows.loc[self.work.rows["key"] == row, column] if column in self.work.rows else []
+        return str(here.iloc[0]) if len(here) else ""
+
     def _check(self, row: str, action: str, value: str, *, is_drafted: bool) -> None:
         if action == UNDO and is_drafted:
             return
-        if row not in set(self.work.rows["key"]):
+        if row not in set(self.work.rows["key"]) and row not in self.work.parts:
             raise UsageError(f"{row} does not wait in {self.work.title.lower()} any more: look at the panel anew")
         if action == UNDO:
             return
-        known = {a.name: a for a in self.work.actions}
+        known = {a.name: a for a in self.work.actions if not a.every}
         if action not in known:
             raise UsageError(f"{self.work.name}: there is no action {action}; there are: {', '.join(known)}, {UNDO}")
         if known[action].needs and not value:
             raise UsageError(f"{row}: {action} needs a {known[action].needs}")
         self.work.check(row, action, value)
+        if self.work.agrees is not None:
+            said = standing(self.drafts)
+            press = pd.DataFrame([[row, action, value]], columns=["row_key", "action", "value"], dtype="str")
+            self.work.agrees(pd.concat([said.loc[said["row_key"] != row, list(press)], press], ignore_index=True))
 
     # --- what was decided ----------------------------------------------------------------------------------------------------
 
@@ -131,7 +142,7 @@ class Panel:
         presses = standing(drafts)
         made = self.work.choices(presses) if len(presses) else no_choices()
         of = presses.reindex(made.index)
-        said = {"who": of["who"], "why": pd.Series(None, made.index, dtype="str"), "row": of["row_key"],
+        said = {"who": of["who"], "why": made["why"] if "why" in made else pd.Series(None, made.index, dtype="str"), "row": of["row_key"],
                 "decided_at": pd.to_datetime(of["at_utc"], utc=True, format="ISO8601")}  # fmt: skip
         return made[CHOICE_COLUMNS].assign(**said).reset_index(drop=True)
 
@@ -145,6 +156,8 @@ class Panel:
 
     def plan(self) -> Plan:
         """The verb's plan with what was decided so far. Nothing has changed yet."""
+        if self._ask is None:
+            raise UsageError(f"{self.work.title} is for looking: nothing is planned here")
         drafts = self.drafts
         own = self._choices_of(drafts)
         decided = self._with_file(own) if len(own) else self._file
@@ -175,11 +188,14 @@ class Panel:
         rows = pd.DataFrame({"row": said["key"].str.removeprefix("row "), "detail": said["detail"]})
         return rows[rows["row"].isin(self.drafts["row_key"])].reset_index(drop=True)
 
-    def pictures(self, frames: list[int]) -> dict[int, bytes]:
-        """Small JPEGs of frames that this work shows, by their keys; one that cannot be shown is left out."""
+    def pictures(self, frames: list[int], *, is_large: bool = False) -> dict[int, bytes]:
+        """Small JPEGs of frames that this work shows, by their keys; one that cannot be shown is left out. `is_large`: twice as wide."""
         studio, rows = self.job.studio, self.work.frames
         found = small_pictures(
-            rows[rows["frame_id"].isin(frames)], thumbs=studio.home / THUMBS, open_bytes=studio.open_bytes
+            rows[rows["frame_id"].isin(frames)],
+            thumbs=studio.home / THUMBS,
+            open_bytes=studio.open_bytes,
+            fit=LARGE if is_large else SMALL,
         )
         return {number: small.content for number, small in found.items()}
 

@@ -25,6 +25,7 @@ SMALL = (
     256,
     172,
 )  # width and height in which a tile must fit; half a thumbnail, so that the decoder itself makes it small
+LARGE = (512, 512)
 QUALITY = 72
 
 
@@ -43,17 +44,19 @@ def small_pictures(
     thumbs: Path,
     open_bytes: Callable[[str, str], bytes],
     executor: Executor | None = None,
+    fit: tuple[int, int] = SMALL,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> dict[int, Small]:
     """The small picture of each frame that has one, by its key. `frames`: rows of the catalog's table. `thumbs`: folder of the cache.
 
-    `on_progress(done, total)` is called in this thread as pictures are made.
+    `fit`: width and height in which it must fit, at most those of a thumbnail. `on_progress(done, total)` is called in this thread as
+    pictures are made.
     """
     rows = frames.loc[frames["sha256"].notna() & frames["width"].notna(), ["frame_id", "root", "path", "sha256"]]
 
     def one(row: tuple[int, str, str, str]) -> tuple[int, Small | None]:
         number, root, path, sha256 = row
-        return number, _small(thumbs, root, path, sha256, open_bytes)
+        return number, _small(thumbs, root, path, sha256, open_bytes, fit)
 
     with ExitStack() as stack:
         executor = executor or stack.enter_context(ThreadPoolExecutor(os.cpu_count() or 2))
@@ -65,17 +68,19 @@ def small_pictures(
     return {number: small for number, small in made.items() if small is not None}
 
 
-def _small(thumbs: Path, root: str, path: str, sha256: str, open_bytes: Callable[[str, str], bytes]) -> Small | None:
+def _small(
+    thumbs: Path, root: str, path: str, sha256: str, open_bytes: Callable[[str, str], bytes], fit: tuple[int, int]
+) -> Small | None:
     try:
         kept = thumbnail_path(thumbs, sha256)
         if not kept.exists():
             _make(thumbs, sha256, open_bytes(root, path))
         with Image.open(kept, formats=["JPEG"]) as picture:
-            picture.draft("RGB", SMALL)
+            picture.draft("RGB", fit)
             small = picture.convert("RGB")
     except (PrepaykitError, OSError, ValueError, Image.DecompressionBombError):
         return None
-    small.thumbnail(SMALL, reducing_gap=2.0)
+    small.thumbnail(fit, reducing_gap=2.0)
     out = io.BytesIO()
     small.save(out, "JPEG", quality=QUALITY)
     return Small(out.getvalue(), *small.size)

@@ -15,37 +15,89 @@ FOUND_COLUMNS = ["kind", "key", "status", "where", "who"]
 
 
 def find(state: JobState, text: str) -> pd.DataFrame:
-    """Orders, people, envelopes in which the text occurs: numbers, keys, codes, names, addresses; in any case.
+    """Orders, people, classes, codes, envelopes in which the text occurs: numbers, keys, codes, names, addresses; in any case.
 
-    Cancelled orders are found as well. One row a hit: `kind`, `key`, `status`, `where`, `who`.
+    Cancelled orders are found as well, and codes of cards that are on no list. One row a hit: `kind`, `key`, `status`, `where`, `who`.
 
     >>> find(JobState.new(name="maple-grove-2026", school="Maple Grove"), "nobody").shape
     (0, 5)
     """
-    places = where_orders_are(state)
-    children = _children_of_orders(state)
-    orders = state.orders.merge(places, on="order_id", validate="1:1").merge(
-        children, on="order_id", how="left", validate="1:1"
-    )
-    orders = orders.rename(columns={"order_no": "key", "buyer_name": "who"}).assign(kind="order")
-    subjects = state.subjects.assign(
-        kind=state.subjects["kind"], key=state.subjects["access_code"], status=state.subjects["attendance"]
-    )
-    subjects["who"] = subjects["first_name"].fillna("") + " " + subjects["last_name"].fillna("")
-    subjects["where"] = (
-        "class " + subjects["group_id"].map(state.groups.set_index("group_id")["name"]).astype("str")
-    ).fillna("no class")
-    envelopes = state.envelopes.assign(kind="envelope", key=state.envelopes["envelope_no"])
-    envelopes["status"] = envelopes["order_id"].notna().map({True: "ordered", False: "waiting"})
-    envelopes["where"] = envelopes["status"].map({"ordered": "among the orders", "waiting": "waits for a match"})
-    envelopes["where"] = envelopes["where"].mask(envelopes["differs"].notna(), "waits to be settled between two typists")
-    envelopes["who"] = envelopes["typed_first"].fillna("") + " " + envelopes["typed_last"].fillna("")
-    hits = [
-        _hits(orders, text, ["key", "order_key", "who", "buyer_email", "buyer_phone", "children"]),
-        _hits(subjects, text, ["key", "who", "student_id", "email", "phone"]),
-        _hits(envelopes, text, ["key", "who", "typed_code", "parent_name", "parent_email"]),
+    rows = everything(state)
+    hit = rows["text"].str.contains(text.strip().casefold(), regex=False)
+    return rows.loc[hit.astype("bool"), FOUND_COLUMNS].reset_index(drop=True)
+
+
+def everything(state: JobState) -> pd.DataFrame:
+    """All that can be found: one row an order, person, class, code or envelope, in the columns of `find`, and `row_id` (its key in its table;
+    missing for a code) and `text` (what is searched, in small letters).
+    """
+    parts = [
+        (_orders(state), ["key", "order_key", "who", "buyer_email", "buyer_phone", "children"]),
+        (_people(state), ["key", "who", "student_id", "email", "phone"]),
+        (_envelopes(state), ["key", "who", "typed_code", "parent_name", "parent_email"]),
+        (_classes(state), ["key", "name", "teacher"]),
+        (_stray_codes(state), ["key"]),
     ]
-    return pd.concat(hits, ignore_index=True)
+    return pd.concat([_told(rows, columns) for rows, columns in parts], ignore_index=True)
+
+
+def _orders(state: JobState) -> pd.DataFrame:
+    orders = state.orders.merge(where_orders_are(state), on="order_id", validate="1:1")
+    orders = orders.merge(_children_of_orders(state), on="order_id", how="left", validate="1:1")
+    return orders.rename(columns={"order_no": "key", "buyer_name": "who", "order_id": "row_id"}).assign(kind="order")
+
+
+def _people(state: JobState) -> pd.DataFrame:
+    people = state.subjects
+    classes = people["group_id"].map(state.groups.set_index("group_id")["name"]).astype("str")
+    return people.assign(
+        row_id=people["subject_id"],
+        key=people["access_code"],
+        status=people["attendance"],
+        who=people["first_name"].fillna("") + " " + people["last_name"].fillna(""),
+        where=("class " + classes).fillna("no class"),
+    )
+
+
+def _envelopes(state: JobState) -> pd.DataFrame:
+    rows = state.envelopes
+    status = rows["order_id"].notna().map({True: "ordered", False: "waiting"})
+    where = status.map({"ordered": "among the orders", "waiting": "waits for a match"})
+    return rows.assign(
+        row_id=rows["envelope_id"],
+        kind="envelope",
+        key=rows["envelope_no"],
+        status=status,
+        where=where.mask(rows["differs"].notna(), "waits to be settled between two typists"),
+        who=rows["typed_first"].fillna("") + " " + rows["typed_last"].fillna(""),
+    )
+
+
+def _classes(state: JobState) -> pd.DataFrame:
+    rows = state.groups
+    return rows.assign(
+        row_id=rows["group_id"], kind="class", key=rows["access_code"], status="listed", where="class " + rows["name"], who=rows["teacher"]
+    )  # fmt: skip
+
+
+def _stray_codes(state: JobState) -> pd.DataFrame:
+    """Codes of cards that were photographed and are on no list: filed under another code, or nobody's."""
+    listed = [*state.subjects["access_code"], *state.groups["access_code"]]
+    stray = state.galleries[~state.galleries["read_code"].isin(listed)]
+    rows = stray.groupby("read_code", as_index=False).agg(code=("access_code", "first"), frames=("frame_id", "size"))
+    filed = rows["code"] != rows["read_code"]
+    return pd.DataFrame({
+        "row_id": pd.array([pd.NA] * len(rows), dtype="Int64"), "kind": "code", "key": rows["read_code"], "who": "",
+        "status": ("filed under " + rows["code"]).where(filed, "on no list"), "where": rows["frames"].astype("str") + " frames",
+    })  # fmt: skip
+
+
+def _told(rows: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
+    """Rows as they are found: what is searched in one text, a line a column, so that no hit goes over two of them."""
+    words = [rows[c].fillna("").astype("str").str.casefold() for c in columns]
+    text = words[0].str.cat(words[1:], sep="\n") if len(words) > 1 else words[0]
+    plain = rows[FOUND_COLUMNS].astype("str").reset_index(drop=True)
+    return plain.assign(row_id=rows["row_id"].astype("Int64").to_numpy(), text=text.to_numpy())
 
 
 def numbered(orders: pd.DataFrame, number: str) -> pd.DataFrame:
@@ -117,11 +169,3 @@ def _children_of_orders(state: JobState) -> pd.DataFrame:
     words = [rows[c].fillna("") for c in ("access_code", "typed_first", "typed_last", "typed_student_id")]
     text = words[0].str.cat(words[1:], sep=" ")
     return text.groupby(rows["order_id"]).agg(" ".join).rename("children").rename_axis("order_id").reset_index()
-
-
-def _hits(rows: pd.DataFrame, text: str, columns: list[str]) -> pd.DataFrame:
-    words = rows[columns].fillna("").astype("str").apply(lambda column: column.str.casefold())
-    hit = pd.Series(False, index=rows.index)
-    for column in columns:
-        hit |= words[column].str.contains(text.strip().casefold(), regex=False)
-    return rows.loc[hit, FOUND_COLUMNS].astype("str")

@@ -74,7 +74,7 @@ def new_page(browser, lab):
     contexts = []
 
     def make(**options):
-        context = browser.new_context(viewport={"width": 1280, "height": 900}, **options)
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
         contexts.append(context)
         page = within_loopback(context, lab.asked).new_page()
         page.goto(

@@ -5,6 +5,7 @@
 
 const SLOW_MS = 4000;
 const NEWS_MS = 5000;
+const MOST_PICTURES = 600; // kept in the browser; those that were not looked at for longest go first
 
 class Store {
   constructor(model) {
@@ -13,11 +14,14 @@ class Store {
     this.work = null;
     this.rows = [];
     this.at = new Map(); // key of a row -> its number
-    this.decisions = new Map(); // key -> {no, action, value, said, who, state}
+    this.decisions = new Map(); // key of a row, or of a part of one -> {no, action, value, said, who, state}
+    this.parts = new Map(); // key of a row -> keys of its parts about which something was said
     this.unkept = new Map(); // id of a press -> press, in order
-    this.said = []; // rows that this window decided, in order, for undo
+    this.said = []; // what this window decided, in order, for undo: {key, of, before, group}
+    this.group = ""; // presses that are undone together
     this.details = new Map();
-    this.pictures = new Map(); // frame -> url, or "" if it cannot be shown, or null while asked for
+    this.pictures = new Map(); // frame, or "frame large" -> url, or "" if it cannot be shown, or null while asked for
+    this.wanted = new Set();
     this.latest = 0; // number of the newest draft seen
     this.plan = null;
     this.moved = false;
@@ -81,6 +85,7 @@ class Store {
     this.rows = keys.map((key, i) => Object.fromEntries(names.map((name) => [name, message.rows[name][i]])));
     this.at = new Map(keys.map((key, i) => [key, i]));
     this.decisions = new Map();
+    this.parts = new Map();
     this.plan = null;
     this.takeIn(message.decisions);
     for (const press of this.unkept.values()) this.draw(press);
@@ -95,8 +100,18 @@ class Store {
       if (here && here.no >= d.no) continue;
       this.plan = null;
       if ([...this.unkept.values()].some((p) => p.row === d.row)) continue;
-      this.decisions.set(d.row, { ...d, state: "kept", mine: d.window === this.window });
+      this.setDecision({ ...d, state: "kept", mine: d.window === this.window });
     }
+  }
+
+  setDecision(d) {
+    this.decisions.set(d.row, d);
+    if (d.of) this.parts.set(d.of, (this.parts.get(d.of) || new Set()).add(d.row));
+  }
+
+  // How many parts of a row were decided about.
+  changedParts(row) {
+    return [...(this.parts.get(row) || [])].filter((part) => this.isDecided(part)).length;
   }
 
   isDecided(key) {
@@ -107,26 +122,35 @@ class Store {
   count() {
     let decided = 0;
     for (const row of this.rows) if (this.isDecided(row.key)) decided += 1;
-    return { all: this.rows.length, decided, waiting: this.rows.length - decided, unkept: this.unkept.size };
+    const changed = [...this.parts.keys()].reduce((n, row) => n + this.changedParts(row), 0);
+    return { all: this.rows.length, decided, waiting: this.rows.length - decided, unkept: this.unkept.size, changed };
   }
 
-  press(row, action, value = "") {
-    const seen = this.decisions.get(row)?.no || 0;
-    const press = { id: newId(), row, action: action, value: String(value), seen, at: Date.now() };
+  // `of`: the row of which `row` is a part.
+  press(row, action, value = "", of = "", isBack = false) {
+    const before = this.decisions.get(row);
+    const press = { id: newId(), row, of, action, value: String(value), seen: before?.no || 0, at: Date.now() };
     this.unkept.set(press.id, press);
     this.remember();
-    if (action !== "undo") this.said.push(row);
+    if (action !== "undo" && !isBack) this.said.push({ key: row, of, before: of && this.isDecided(row) ? before : null, group: this.group });
     this.draw(press);
     this.plan = null;
     this.send({ kind: "press", window: this.window, ...press });
-    this.tell("decided", row);
+    this.tell("decided", of || row);
     setTimeout(() => this.tell("counts"), SLOW_MS + 50);
+  }
+
+  // The same press about several rows: each is kept by itself, and undone together.
+  pressAll(rows, action, value = "") {
+    this.group = rows.length > 1 ? newId() : "";
+    for (const row of rows) this.press(row, action, value);
+    this.group = "";
   }
 
   draw(press) {
     const before = this.decisions.get(press.row);
     const said = press.action === "undo" ? "" : this.words(press.action, press.value);
-    this.decisions.set(press.row, { no: before?.no || 0, action: press.action, value: press.value, said, who: "", state: "sent", mine: true });
+    this.setDecision({ row: press.row, of: press.of, no: before?.no || 0, action: press.action, value: press.value, said, who: "", state: "sent", mine: true });
   }
 
   words(action, value) {
@@ -134,22 +158,29 @@ class Store {
     return `${known ? known.label : action}${value ? ` ${value}` : ""}`;
   }
 
+  // Take back what was said last, and say to which row that belongs. A part that was changed twice is as it was after the first time.
   undo() {
     while (this.said.length) {
-      const row = this.said.pop();
-      if (this.at.has(row) && this.isDecided(row)) {
-        this.press(row, "undo");
-        return row;
-      }
+      const together = [this.said.pop()];
+      while (together[0].group && this.said.at(-1)?.group === together[0].group) together.push(this.said.pop());
+      const rows = together.map((press) => this.takeBack(press)).filter(Boolean);
+      if (rows.length) return rows.at(-1);
     }
     return null;
+  }
+
+  takeBack({ key, of, before }) {
+    if (!this.at.has(of || key) || !this.isDecided(key)) return null;
+    if (before) this.press(key, before.action, before.value, of, true);
+    else this.press(key, "undo", "", of);
+    return of || key;
   }
 
   heardKept(message) {
     this.unkept.delete(message.id);
     this.remember();
     this.takeIn([{ ...message }]);
-    this.tell("decided", message.row);
+    this.tell("decided", message.of || message.row);
     this.tell("kept", message);
   }
 
@@ -189,7 +220,7 @@ class Store {
     for (const press of left) {
       if (this.unkept.has(press.id)) continue;
       this.unkept.set(press.id, press);
-      if (this.at.has(press.row)) this.draw(press);
+      if (this.at.has(press.of || press.row)) this.draw(press);
       this.send({ kind: "press", window: this.window, ...press });
     }
     if (left.length) this.tell("said", { tone: "warn", text: `${left.length} of your decisions had not reached the kernel; they are sent again.` });
@@ -237,18 +268,52 @@ class Store {
     this.tell("details", message.row);
   }
 
-  wantPictures(frames) {
-    const asked = [...new Set(frames)].filter((f) => !this.pictures.has(f));
-    for (const frame of asked) this.pictures.set(frame, null);
-    for (let i = 0; i < asked.length; i += 24) this.send({ kind: "frames", frames: asked.slice(i, i + 24) });
+  // Ask for pictures that are not there; those that are wanted in one go travel together, a few in each message.
+  wantPictures(frames, large = false) {
+    const fresh = frames.map((f) => pictureKey(f, large)).filter((key) => !this.pictures.has(key));
+    if (!fresh.length) return;
+    if (!this.wanted.size) setTimeout(() => this.askPictures(), 0);
+    for (const key of fresh) {
+      this.pictures.set(key, null);
+      this.wanted.add(key);
+    }
+  }
+
+  askPictures() {
+    const wanted = [...this.wanted];
+    this.wanted.clear();
+    for (const large of [true, false]) {
+      const frames = wanted.filter((key) => (typeof key === "string") === large).map((key) => parseInt(key, 10));
+      for (let i = 0; i < frames.length; i += 24) this.send({ kind: "frames", frames: frames.slice(i, i + 24), large });
+    }
   }
 
   heardFrames(message, buffers) {
-    for (const frame of message.asked) if (!this.pictures.get(frame)) this.pictures.set(frame, "");
+    const keys = message.asked.map((f) => pictureKey(f, message.large));
+    for (const key of keys) if (!this.pictures.get(key)) this.pictures.set(key, "");
     message.frames.forEach((frame, i) => {
-      if (!this.pictures.get(frame)) this.pictures.set(frame, URL.createObjectURL(new Blob([buffers[i]], { type: "image/jpeg" })));
+      const key = pictureKey(frame, message.large);
+      if (!this.pictures.get(key)) this.pictures.set(key, URL.createObjectURL(new Blob([buffers[i]], { type: "image/jpeg" })));
     });
-    this.tell("pictures", message.asked);
+    this.dropPictures();
+    this.tell("pictures", keys);
+  }
+
+  // The url of a picture, which is now the one looked at last.
+  pictureUrl(key) {
+    const url = this.pictures.get(key);
+    if (url) this.pictures.delete(key);
+    if (url) this.pictures.set(key, url);
+    return url;
+  }
+
+  dropPictures() {
+    for (const [key, url] of this.pictures) {
+      if (this.pictures.size <= MOST_PICTURES) return;
+      if (!url) continue;
+      URL.revokeObjectURL(url);
+      this.pictures.delete(key);
+    }
   }
 
   askPlan() {
@@ -281,6 +346,10 @@ class Store {
     if (message.of === "preview" || message.of === "apply") this.tell("plan", null);
     if (message.of === "details") this.tell("details", null);
   }
+}
+
+function pictureKey(frame, large) {
+  return large ? `${frame} large` : frame;
 }
 
 function newId() {

@@ -36,7 +36,7 @@ class TableLayout {
   rebuild() {
     const columns = this.store.work.columns;
     this.view.grid.setAttribute("aria-colcount", columns.length + Number(this.decides));
-    const [first, ...others] = columns.map((c) => `minmax(0, ${c.width}fr)`);
+    const [first, ...others] = columns.map((c, i) => `minmax(${i ? 0 : Math.min(c.width, 12)}ch, ${c.width}fr)`); // what a row is called is always whole
     this.widths = [first, ...(this.decides ? ["minmax(0, 16fr)"] : []), ...others].join(" ");
     this.head.style.gridTemplateColumns = this.widths;
     const headings = columns.map((c) => this.heading(c.name, c.title));
@@ -117,11 +117,14 @@ class TableLayout {
 
   decision(key) {
     const d = this.store.decisions.get(key);
+    const parts = this.store.changedParts(key);
+    const isDecided = this.store.isDecided(key);
+    const changed = parts ? make("span", { class: "pk-warn", title: `${parts} changed` }, isDecided ? ` ✎ ${parts}` : `✎ ${parts} changed`) : "";
     const cell = make("div", { role: "gridcell", class: "pk-decision" });
-    if (!d || d.action === "undo") return cell;
+    if (!isDecided) return cell.append(changed), cell;
     const who = d.mine || !d.who ? "" : ` (${d.who})`;
     cell.title = `${d.said}${who}`;
-    cell.append(make("span", { class: d.state === "kept" ? "pk-kept" : "pk-sent" }, d.state === "kept" ? "✓ " : "… "), `${d.said}${who}`);
+    cell.append(make("span", { class: d.state === "kept" ? "pk-kept" : "pk-sent" }, d.state === "kept" ? "✓ " : "… "), `${d.said}${who}`, changed);
     return cell;
   }
 
@@ -177,4 +180,4 @@ function compare(a, b) {
   return String(a).localeCompare(String(b), undefined, { numeric: true });
 }
 
-const LAYOUTS = { table: TableLayout };
+const LAYOUTS = { table: TableLayout, pictures: TableLayout };
