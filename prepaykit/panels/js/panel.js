@@ -214,12 +214,22 @@ class PanelView {
     for (const block of this.detail?.children || []) block.filled?.(frames);
   }
 
+  // Keys that were pressed before the row could be shown are taken now, in their order.
   heardDetails(row) {
-    if (row !== this.key_here) return;
-    this.drawDetail();
-    const waits = this.waits;
+    if (row !== null && row === this.key_here) this.drawDetail();
+    if (!this.waits || (row !== null && row !== this.waits.key)) return;
+    const { key, does, early } = this.waits;
     this.waits = null;
-    if (waits && waits.key === row) waits.does();
+    if (row === null || key !== this.key_here) {
+      this.say({ tone: "warn", text: `${1 + early.length} keys were not taken: ${key} could not be shown in time.` });
+      return;
+    }
+    does();
+    while (early.length && !this.waits) {
+      const next = early.shift();
+      this.does(next.key, next);
+    }
+    if (this.waits) this.waits.early.push(...early);
   }
 
   // --- deciding --------------------------------------------------------------------------------------------------------
@@ -284,16 +294,12 @@ class PanelView {
     const blocks = this.store.details.get(key);
     if (!blocks) {
       this.store.wantDetails(key);
-      this.queue(key, () => this.choose(number, action));
+      this.waits = { key, does: () => this.choose(number, action), early: [] };
       return;
     }
     const item = candidatesOf(blocks)[number - 1];
     if (item) this.press(action, item.value);
     else this.say({ tone: "warn", text: `${key} has no candidate ${number}.` });
-  }
-
-  queue(key, does) {
-    this.waits = { key, does };
   }
 
   undo() {
@@ -400,7 +406,10 @@ class PanelView {
     if (inText) return void this.keyInText(event);
     const onButton = event.target.closest("button");
     if (onButton && (event.key === "Enter" || event.key === " ")) return;
-    if (this.does(event.key, event)) event.preventDefault();
+    if (this.waits) {
+      this.waits.early.push({ key: event.key, target: event.target, shiftKey: event.shiftKey });
+      event.preventDefault();
+    } else if (this.does(event.key, event)) event.preventDefault();
   }
 
   keyInText(event) {

@@ -52,7 +52,7 @@ class Store {
     try {
       this.model.send(message);
     } catch {
-      if (message.kind === "press" || message.kind === "preview" || message.kind === "apply")
+      if (["press", "details", "preview", "apply"].includes(message.kind))
         this.tell("said", { tone: "bad", text: "The kernel does not hear this panel any more. Your decisions are kept; run the cell again to go on." });
     }
   }
