@@ -47,8 +47,14 @@ class Store {
     for (const does of this.listeners.get(event) || []) does(about);
   }
 
+  // A kernel that was restarted hears nothing: what was pressed stays in this browser until the cell is run again.
   send(message) {
-    this.model.send(message);
+    try {
+      this.model.send(message);
+    } catch {
+      if (message.kind === "press" || message.kind === "preview" || message.kind === "apply")
+        this.tell("said", { tone: "bad", text: "The kernel does not hear this panel any more. Your decisions are kept; run the cell again to go on." });
+    }
   }
 
   hear(message, buffers) {
