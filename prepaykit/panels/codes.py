@@ -250,10 +250,19 @@ class _Desk:
                 raise UsageError(f"{key} has no child yet: say first whose the order is, then whose the frames are")
 
     def agrees(self, presses: pd.DataFrame) -> None:
-        """Two presses about the same frames, or that give one child two sessions, are refused: what follows from the first is to be seen first."""
+        """Two presses about the same frames, or that give one child two sessions, are refused: what follows from the first is to be seen first.
+
+        Of one order the later press counts; but hiding a picture must not drop the correction that was taken.
+        """
         *others, last = presses.itertuples()
         mine = self._meant(last.row_key, last.action, last.value)
         for other in others if mine else ():
+            if other.row_key == last.row_key:
+                if last.action == "hide" != other.action:
+                    raise Refused(
+                        f"{last.row_key} is decided ({_said(other.action, other.value)}): apply that first, or hide the picture in photo sorting"
+                    )
+                continue
             theirs = self._meant(other.row_key, other.action, other.value)
             if theirs and (what := contradiction(mine, theirs)):
                 raise Refused(f"{last.row_key} and {other.row_key} ({_said(other.action, other.value)}) speak of {what}: "

@@ -116,9 +116,8 @@ class Panel:
             raise UsageError(f"{row}: {action} needs a {known[action].needs}")
         self.work.check(row, action, value)
         if self.work.agrees is not None:
-            said = standing(self.drafts)
             press = pd.DataFrame([[row, action, value]], columns=["row_key", "action", "value"], dtype="str")
-            self.work.agrees(pd.concat([said.loc[said["row_key"] != row, list(press)], press], ignore_index=True))
+            self.work.agrees(pd.concat([standing(self.drafts)[list(press)], press], ignore_index=True))
 
     # --- what was decided ----------------------------------------------------------------------------------------------------
 

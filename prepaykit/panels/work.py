@@ -63,7 +63,7 @@ class Work:
     `details(key)` gives blocks. `choices(presses)` turns presses (`row_key`, `action`, `value`) into rows of choices (`kind`, `target`,
     `value`, and `why` if there is evidence) with the presses' index, possibly several a press. `said(action, value)` is what stands beside a
     decided row. `suggest(text)` gives what a typed text may mean: [{value, title, note}]. `check(key, action, value)` raises UsageError for
-    a press that can mean nothing; `agrees(presses)` raises Refused if the last of these presses contradicts another one. `planned(plan)` gives
+    a press that can mean nothing; `agrees(presses)` raises Refused if the last of these presses contradicts one that stands. `planned(plan)` gives
     blocks: what the plan would do, shown before it is applied.
     """
 

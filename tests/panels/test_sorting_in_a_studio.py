@@ -77,6 +77,17 @@ def test_a_press_that_contradicts_another_is_not_kept(job):
     assert panel.choices["value"].tolist() == ["KD44-X"]
 
 
+def test_hiding_a_picture_never_drops_the_correction_that_was_taken(job):
+    panel = open_panel(job, "codes", takes_drafts=True)
+    panel.press("101", "accept", "tag:5=KC33-X")
+    with pytest.raises(Refused, match=r"101 is decided \(frames from 5\): apply that first"):
+        panel.press("101", "hide", "6")
+    assert panel.choices["kind"].tolist() == ["tag"]
+    panel.press("101", "undo")
+    panel.press("101", "hide", "6")
+    assert panel.choices["kind"].tolist() == ["hide"]
+
+
 def test_what_was_decided_in_both_panels_is_done_again_from_their_files(job, made_once, tmp_path):
     codes, photos = (open_panel(job, name, takes_drafts=True) for name in ("codes", "photos"))
     codes.press("101", "accept", "tag:5=KC33-X")
