@@ -24,7 +24,7 @@ from prepaykit.panels.panel import Panel
 from prepaykit.tables.plan import Plan
 
 FOLDER = Path(__file__).parent / "js"
-PARTS = ("store", "blocks", "crop", "table", "panel")
+PARTS = ("store", "blocks", "crop", "table", "strip", "panel")
 
 
 def script() -> str:
@@ -73,7 +73,7 @@ class ReviewGrid(anywidget.AnyWidget):
             "kind": "rows", "title": work.title, "job": panel.job.name, "nothing": work.nothing, "layout": dict(work.layout),
             "scope": f"{panel.job.studio.store.database.engine.url.database}|{panel.job.name}|{work.name}",
             "columns": [{"name": c.name, "title": c.title, "kind": c.kind, "width": c.width} for c in work.columns],
-            "actions": [{"name": a.name, "key": a.key, "label": a.label, "needs": a.needs, "goes_on": a.goes_on, "every": a.every}
+            "actions": [{"name": a.name, "key": a.key, "label": a.label, "needs": a.needs, "goes_on": a.goes_on, "many": a.many, "every": a.every}
                         for a in work.actions],
             "rows": {c: _plain(rows[c]) for c in rows}, "decisions": self._decisions(), "head": work.head,
             "suggests": work.suggest is not None,
@@ -152,6 +152,7 @@ class ReviewGrid(anywidget.AnyWidget):
         stuck = self.panel.unusable(plan)
         self.send({"kind": "preview", "no": message["no"], "headline": plan.headline, "is_empty": plan.is_empty,
                    "findings": [[r.severity, r.code, int(r.n)] for r in counts.itertuples()], "unusable": stuck.to_numpy().tolist(),
+                   "blocks": self.panel.work.planned(plan),
                    "took_ms": round(1000 * (time.monotonic() - began))})  # fmt: skip
 
     def _apply(self, message: dict) -> None:

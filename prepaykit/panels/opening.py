@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prepaykit.errors import UsageError
+from prepaykit.panels.codes import codes_work
 from prepaykit.panels.find import find_work
 from prepaykit.panels.panel import Ask, Panel
 from prepaykit.panels.paper import paper_work
+from prepaykit.panels.photos import photos_work
 from prepaykit.panels.place import place_work
 from prepaykit.panels.revise import revise_work
 from prepaykit.panels.work import Work
@@ -33,6 +35,8 @@ class Kind:
 
 KINDS = {
     "paper": Kind(paper_work, "paper", is_planned=True),
+    "codes": Kind(codes_work, "codes"),
+    "photos": Kind(photos_work, "codes"),
     "place": Kind(place_work, "place"),
     "revise": Kind(revise_work, "revise", is_planned=True),
     "find": Kind(find_work, looks_back=True),

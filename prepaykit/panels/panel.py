@@ -115,6 +115,10 @@ class Panel:
         if known[action].needs and not value:
             raise UsageError(f"{row}: {action} needs a {known[action].needs}")
         self.work.check(row, action, value)
+        if self.work.agrees is not None:
+            said = standing(self.drafts)
+            press = pd.DataFrame([[row, action, value]], columns=["row_key", "action", "value"], dtype="str")
+            self.work.agrees(pd.concat([said.loc[said["row_key"] != row, list(press)], press], ignore_index=True))
 
     # --- what was decided ----------------------------------------------------------------------------------------------------
 
@@ -138,7 +142,7 @@ class Panel:
         presses = standing(drafts)
         made = self.work.choices(presses) if len(presses) else no_choices()
         of = presses.reindex(made.index)
-        said = {"who": of["who"], "why": pd.Series(None, made.index, dtype="str"), "row": of["row_key"],
+        said = {"who": of["who"], "why": made["why"] if "why" in made else pd.Series(None, made.index, dtype="str"), "row": of["row_key"],
                 "decided_at": pd.to_datetime(of["at_utc"], utc=True, format="ISO8601")}  # fmt: skip
         return made[CHOICE_COLUMNS].assign(**said).reset_index(drop=True)
 

@@ -3,7 +3,7 @@
 A module of a verb (`prepaykit.panels.paper`, …) makes a Work from the tables of a job; the panel and the grid know nothing of orders or codes.
 Everything in it is plain text and numbers: the browser writes it as text, so whatever a file held is shown and never run.
 
-A detail is a list of blocks, each a dict with `kind`: see `fields`, `candidates`, `frames`, `notes`, `products`, `prints`, `text`.
+A detail is a list of blocks, each a dict with `kind`: see `fields`, `candidates`, `frames`, `picture`, `notes`, `products`, `prints`, `text`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from prepaykit.tables.catalog import empty
+from prepaykit.tables.plan import Plan
 
 CHOICE_COLUMNS = ["kind", "target", "value"]
 Block = dict[str, object]
@@ -40,7 +41,8 @@ class Action:
     `needs` is empty (no value), `candidate` (one of the row's candidates: the first by this key, the others by 1 to 9), `text` (typed, with
     suggestions), `frame` (a frame of the details that is chosen), `crop` (of a print of the details), or a column of the rows: then the value is
     what stands there, so that what was on the screen is what was decided on. `goes_on`: the next waiting row comes up afterwards.
-    `every`: the name of another action, which this one presses on each row in sight that is undecided and `is_ready`, after asking once.
+    `many`: where several rows are selected it is pressed for each of them; others are about one row. `every`: the name of another action, which
+    this one presses on each row in sight that is undecided and `is_ready`, after asking once.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Action:
     label: str
     needs: str = ""
     goes_on: bool = True
+    many: bool = False
     every: str = ""
 
 
@@ -57,9 +60,11 @@ class Work:
 
     `rows`: one row is something to decide about; `key` (text, unique), the columns, and if wanted `tone` (good, warn, bad) and `also` (more
     text in which the filter looks) and `is_ready`. `parts`: what else can be pressed about, such as a print of an order → the key of its row.
-    `details(key)` gives blocks. `choices(presses)` turns presses (`row_key`, `action`, `value`) into rows of
-    choices with the presses' index, possibly several a press. `said(action, value)` is what stands beside a decided row. `suggest(text)` gives
-    what a typed text may mean: [{value, title, note}]. `check(key, action, value)` raises UsageError for a press that can mean nothing.
+    `details(key)` gives blocks. `choices(presses)` turns presses (`row_key`, `action`, `value`) into rows of choices (`kind`, `target`,
+    `value`, and `why` if there is evidence) with the presses' index, possibly several a press. `said(action, value)` is what stands beside a
+    decided row. `suggest(text)` gives what a typed text may mean: [{value, title, note}]. `check(key, action, value)` raises UsageError for
+    a press that can mean nothing; `agrees(presses)` raises Refused if the last of these presses contradicts another one. `planned(plan)` gives
+    blocks: what the plan would do, shown before it is applied.
     """
 
     name: str
@@ -72,6 +77,8 @@ class Work:
     said: Callable[[str, str], str] = lambda action, value: f"{action} {value}".strip()
     suggest: Callable[[str], list[dict[str, str]]] | None = None
     check: Callable[[str, str, str], None] = lambda key, action, value: None
+    agrees: Callable[[pd.DataFrame], None] | None = None
+    planned: Callable[[Plan], list[Block]] = lambda plan: []
     parts: Mapping[str, str] = field(default_factory=dict)
     verb: str = ""  # the verb that takes the choices; none: nothing is planned here
     head: int = 0  # the job was at this operation when it was looked at
@@ -107,7 +114,7 @@ def notes(title: str, rows: Iterable[tuple[str, str]]) -> Block:
 def candidates(title: str, items: Iterable[Mapping[str, object]], *, nobody: str) -> Block:
     """What a row may be, best first, chosen by 1 to 9.
 
-    Each item: `value`, `title`, `note`, `share` (0 to 1, or None), `frames` (keys of frames to show), `facts`: [[field, one side, other side, how they
+    Each item: `value`, `title`, `note`, `share` (0 to 1, or None) or `sure` (a word), `frames` (keys of frames to show), `facts`: [[field, one side, other side, how they
     agree]], where a side is a text or pieces [text, differs]. `nobody` is said if there is none.
     """
     return {"kind": "candidates", "title": title, "items": list(items)[:9], "nobody": nobody}
@@ -120,6 +127,11 @@ def frames(title: str, rows: Iterable[tuple[int, str, str]]) -> Block:
         "title": title,
         "frames": [{"frame": int(f), "caption": c, "tone": t} for f, c, t in rows],
     }
+
+
+def picture(frame: int, caption: str) -> Block:
+    """One frame, as large as there is room."""
+    return {"kind": "picture", "frame": int(frame), "caption": caption}
 
 
 def products(title: str, items: Iterable[tuple[str, Iterable[tuple[int | None, str, str]]]]) -> Block:

@@ -266,7 +266,8 @@ def _findings(slots: pd.DataFrame, orders: pd.DataFrame, subjects: pd.DataFrame,
         return together()
     rows = empty[["slot_id", "order_id", "subject_id", "line_id", "product_code"]].assign(code=reasons[reasons != ""])
     rows["order_no"] = rows["order_id"].map(orders.set_index("order_id")["order_no"])
-    rows["access_code"] = rows["subject_id"].map(subjects.set_index("subject_id")["access_code"])
+    # As text also where nobody is on the list yet: pandas makes numbers of a map that is empty.
+    rows["access_code"] = rows["subject_id"].map(subjects.set_index("subject_id")["access_code"]).astype("str")
     rows["likely"] = rows["access_code"].map(likely_codes)
     rows["detail"] = ("order " + rows["order_no"] + ", print " + rows["product_code"]
                       + np.where(rows["access_code"].notna(), ", code " + rows["access_code"].fillna(""), ", no child joined"))  # fmt: skip

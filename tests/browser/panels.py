@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
+import urllib.request
 from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
+from prepaykit.lab import copy_notebooks
 from tests.browser.driving import open_notebook, run_all, wait_for_idle
+from tests.browser.lab_server import NOBODY_LISTENS, Lab
 
 PATIENCE = 60_000
 
@@ -17,6 +22,22 @@ def open_panel(page: Page, notebook: str) -> Locator:
     open_notebook(page, notebook)
     run_all(page)
     return into(page, page.locator(".pk[data-ready=yes]"))
+
+
+def begin_anew(lab: Lab, made: Path) -> None:
+    """The studio and the notebooks as they were made: kernels of an earlier test are ended, what it wrote is gone."""
+    for session in _asked(lab, "GET", "/api/sessions"):
+        _asked(lab, "DELETE", f"/api/sessions/{session['id']}")
+    for left in (*lab.home.glob("studio.db*"), lab.notebooks):
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
+    copy_notebooks(lab.notebooks)
+    shutil.copytree(made, lab.home, dirs_exist_ok=True)
+
+
+def _asked(lab: Lab, method: str, path: str) -> object:
+    request = urllib.request.Request(f"{lab.url}{path}", method=method, headers={"Authorization": f"token {lab.token}"})
+    with NOBODY_LISTENS.open(request, timeout=60) as answer:
+        return json.loads(answer.read() or "null")
 
 
 def into(page: Page, panel: Locator) -> Locator:

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from prepaykit import Studio
 from tests.browser.driving import errors, open_notebook, restart_kernel, run_all
-from tests.browser.panels import applied, into, kept, open_panel, picture, planned, press, row_here
+from tests.browser.panels import applied, begin_anew, into, kept, open_panel, picture, planned, press, row_here
 from tests.panels.conftest import paper_panel
 from tests.panels.jobs import HOSTILE, studio_with, write_files
 
@@ -29,12 +29,8 @@ def studio_folder(tmp_path_factory):
 
 
 @pytest.fixture(autouse=True)
-def begin_anew(lab, new_job, studio_folder):
-    """Each test begins with a job whose envelopes have not been brought in."""
-    for name in ("studio.db", "studio.db-wal", "studio.db-shm"):
-        (studio_folder / name).unlink(missing_ok=True)
-    for file in new_job.iterdir():
-        shutil.copy(file, studio_folder)
+def a_job_whose_envelopes_have_not_been_brought_in(lab, new_job):
+    begin_anew(lab, new_job)
 
 
 @pytest.fixture
@@ -96,6 +92,7 @@ def test_a_kernel_that_is_restarted_in_the_middle_loses_no_decision(page, job):
     press(page, "Home", "Enter", "n", "l")
     kept(panel, 3)
     restart_kernel(page)
+    panel.locator(".pk-grid").focus()
     press(page, "n", "n")  # nobody hears these: the panel is still on the screen, its kernel is not
     expect(panel).to_have_attribute("data-unkept", "2")
     assert len(drafts(job)) == 3
@@ -120,12 +117,12 @@ def test_two_browsers_on_one_job_the_second_is_told_and_nothing_is_overwritten(n
     expect(theirs.locator(".pk-say")).to_contain_text("decided nobody")
     expect(theirs.locator(f".pk-row[data-key={row}] .pk-decision")).to_contain_text("not on the list")
     assert drafts(job)[["row_key", "action"]].values.tolist() == [[row, "nobody"]]
+    planned(second, theirs)
     planned(first, ours)
     applied(first, ours)
-    planned(second, theirs)
+    theirs.locator(".pk-grid").focus()
     press(second, "Control+Enter")
-    expect(theirs.locator(".pk-say")).to_contain_text("Nothing was applied")
-    other.unlink()
+    expect(theirs.locator(".pk-say")).to_contain_text("Nothing was applied", timeout=30_000)
 
 
 def test_names_are_text_whatever_a_file_held(page):

@@ -14,8 +14,10 @@ const BLOCKS = {
   frames: (block, view) => {
     const strip = make("div", { class: "pk-strip" });
     block.frames.forEach((f, i) => strip.append(frameTile(f, view, i + 1)));
-    return make("section", { class: "pk-block" }, make("h4", {}, block.title), strip);
+    return make("section", { class: "pk-block pk-frames" }, make("h4", {}, block.title), strip);
   },
+
+  picture: (block, view) => make("div", { class: "pk-picture" }, pictureOf(block.frame, block.caption, view, true)),
 
   products: (block, view) => {
     const items = block.items.map((item) => make("li", {}, make("b", {}, item.title), make("div", { class: "pk-strip" }, ...item.tiles.map((t) => frameTile(t, view, 0)))));
@@ -42,43 +44,48 @@ function candidatesOf(blocks) {
   return (blocks || []).filter((b) => b.kind === "candidates").flatMap((b) => b.items);
 }
 
+// A frame of the details; a click chooses it, for the actions that are about a picture.
 function frameTile(frame, view, number) {
   const picture = frame.frame === null ? make("span", { class: "pk-nopicture" }, "no picture") : pictureOf(frame.frame, frame.caption, view);
   const mark = frame.tone ? make("span", { class: `pk-mark pk-${frame.tone}` }, TONES[frame.tone] || "") : null;
-  return make("figure", { class: `pk-tile ${frame.tone ? `pk-tone-${frame.tone}` : ""}`, "data-frame": frame.frame, "data-number": number },
-    picture, make("figcaption", {}, mark, frame.caption));
+  return make("figure", { class: `pk-tile ${frame.tone ? `pk-tone-${frame.tone}` : ""}`, "data-frame": frame.frame, "data-number": number,
+    onclick: () => view.pick(frame.frame) }, picture, make("figcaption", {}, mark, frame.caption));
 }
 
 const TONES = { good: "card", warn: "?", bad: "!" };
 
-function pictureOf(frame, caption, view) {
-  const url = view.store.pictures.get(frame);
+// The picture of a frame, or a place for it that is filled when it has come. `asks`: ask for it now.
+function pictureOf(frame, caption, view, large = false, asks = true) {
+  const key = pictureKey(frame, large);
+  const url = view.store.pictureUrl(key);
   if (url) return make("img", { src: url, alt: `frame ${frame}, ${caption}`, draggable: "false" });
-  view.store.wantPictures([frame]);
-  const words = view.store.pictures.get(frame) === "" ? "cannot be shown" : "…";
-  return make("span", { class: "pk-nopicture", "data-picture": frame, "data-caption": caption }, words);
+  if (asks) view.store.wantPictures([frame], large);
+  const words = view.store.pictures.get(key) === "" ? "cannot be shown" : "…";
+  return make("span", { class: "pk-nopicture", "data-picture": key, "data-caption": caption }, words);
 }
 
 // Put pictures that have come into the places that wait for them.
-function fillPictures(root, frames, view) {
+function fillPictures(root, keys, view) {
+  const come = new Set(keys.map(String));
   for (const place of root.querySelectorAll("[data-picture]")) {
-    const frame = Number(place.dataset.picture);
-    if (frames.includes(frame)) place.replaceWith(pictureOf(frame, place.dataset.caption, view));
+    const key = place.dataset.picture;
+    if (come.has(key)) place.replaceWith(pictureOf(parseInt(key, 10), place.dataset.caption, view, key.endsWith("large")));
   }
 }
 
 function candidate(item, number, view) {
-  const share = item.share === null || item.share === undefined ? null : percent(item.share);
+  const known = item.share !== null && item.share !== undefined;
+  const share = [item.sure, known ? percent(item.share) : ""].filter(Boolean).join(" · ");
   const facts = make("table", { class: "pk-facts" });
   for (const [field, typed, listed, level] of item.facts || []) {
     const sides = [typed, listed].map((side) => make("td", {}, ...pieces(side)));
     facts.append(make("tr", {}, make("th", { scope: "row" }, field), ...sides, make("td", { class: "pk-soft" }, level)));
   }
   const head = make("div", { class: "pk-candidate-head" }, make("kbd", {}, String(number)), make("b", {}, item.title),
-    make("code", {}, item.value), share ? make("span", { class: "pk-share" }, share) : null);
-  if (share) head.append(make("span", { class: "pk-bar-of", role: "presentation" }, make("span", { style: `width:${100 * item.share}%` })));
+    make("code", {}, item.code || item.value), share ? make("span", { class: "pk-share" }, share) : null);
+  if (known) head.append(make("span", { class: "pk-bar-of", role: "presentation" }, make("span", { style: `width:${100 * item.share}%` })));
   const strip = (item.frames || []).length ? make("div", { class: "pk-strip" }, ...item.frames.map((f) => frameTile(f, view, 0))) : null;
-  const button = make("button", { type: "button", class: "pk-candidate", "aria-label": `${number}: ${item.title} ${item.value} ${share || ""}`,
+  const button = make("button", { type: "button", class: "pk-candidate", "aria-label": `${number}: ${item.title} ${item.code || item.value} ${share}`,
     onclick: () => view.choose(number) }, head);
   return make("li", {}, button, item.note ? make("p", { class: "pk-soft" }, item.note) : null, (item.facts || []).length ? facts : null, strip);
 }

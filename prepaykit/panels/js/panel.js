@@ -10,6 +10,8 @@ class PanelView {
     this.shown = [];
     this.active = 0;
     this.only = "all";
+    this.picked = null; // the frame of the details that is chosen
+    this.picks = {}; // what the selects of the bar say, by column
     this.alert = make("div", { class: "pk-say", role: "alert" }); // what was said stays when the rows come anew
     root.classList.add("pk");
     root.append(make("p", { class: "pk-soft" }, "Looking at the job …"));
@@ -19,6 +21,7 @@ class PanelView {
     store.on("rows-changed", () => this.layout && (this.layout.draw(true), this.freshen(this.key_here), this.counts(), this.drawPlan()));
     store.on("decided", (row) => this.layout && (this.layout.changed(row), this.freshen(row), this.counts(), this.drawPlan()));
     store.on("counts", () => this.counts());
+    store.on("kept", () => this.planWaits && !store.unkept.size && this.askPlan());
     store.on("details", (row) => this.heardDetails(row));
     store.on("pictures", (frames) => this.heardPictures(frames));
     store.on("said", (said) => this.say(said));
@@ -42,9 +45,10 @@ class PanelView {
     this.filter = make("input", { type: "search", placeholder: "filter ( / )", "aria-label": "Filter the rows", oninput: () => this.sift() });
     this.which = make("select", { "aria-label": "Which rows", onchange: () => ((this.only = this.which.value), this.sift()) },
       ...this.kindsOfRows().map(([v, t]) => make("option", { value: v }, t)));
+    const selects = (work.layout.filters || []).map(([name, every]) => this.select(name, every));
     this.tally = make("span", { class: "pk-tally", role: "status" });
     this.anew = make("button", { type: "button", onclick: () => this.store.refresh() }, "Look anew");
-    const bar = make("div", { class: "pk-bar" }, make("strong", {}, work.title), this.filter, this.which, this.tally, this.anew);
+    const bar = make("div", { class: "pk-bar" }, make("strong", {}, work.title), this.filter, this.which, ...selects, this.tally, this.anew);
     this.grid = make("div", { class: "pk-grid", role: "grid", tabindex: "0", "aria-label": work.title });
     this.layout = new (LAYOUTS[work.layout.kind] || TableLayout)(this);
     this.grid.append(this.layout.body);
@@ -60,10 +64,21 @@ class PanelView {
     this.drawActs();
   }
 
+  // A select over what stands in a column; without two things to choose from there is none.
+  select(name, every) {
+    const there = [...new Set(this.store.rows.map((row) => row[name]).filter((v) => v !== null && v !== ""))].sort();
+    if (!there.length) return "";
+    if (!there.includes(this.picks[name])) this.picks[name] = "";
+    const options = [make("option", { value: "" }, every), ...there.map((v) => make("option", { value: v }, v))];
+    const select = make("select", { "aria-label": every, "data-filter": name, onchange: () => ((this.picks[name] = select.value), this.sift()) }, ...options);
+    select.value = this.picks[name];
+    return select;
+  }
+
   kindsOfRows() {
     const { actions, rows } = this.store.work;
     const kinds = actions.length ? [["all", "all rows"], ["waiting", "undecided"], ["decided", "decided"]] : [["all", "all rows"]];
-    return rows.tone ? [...kinds, ["flagged", "only with flags"]] : kinds;
+    return rows.tone?.some(isFlag) ? [...kinds, ["flagged", "only with flags"]] : kinds;
   }
 
   drawActs() {
@@ -71,6 +86,7 @@ class PanelView {
       make("button", { type: "button", "data-action": a.name, onclick: () => this.act(a) }, make("kbd", {}, keyName(a.key)), ` ${a.label}`));
     if (!acts.length) return this.acts.replaceChildren();
     const chosen = this.store.work.actions.some((a) => a.needs === "candidate") ? make("span", { class: "pk-soft" }, make("kbd", {}, "1–9"), " another one") : null;
+    for (const extra of this.layout.extras || []) acts.push(make("button", { type: "button", onclick: extra.does }, make("kbd", {}, extra.key), ` ${extra.label}`));
     acts.push(make("button", { type: "button", "data-action": "undo", onclick: () => this.undo() }, make("kbd", {}, "u"), " Undo"));
     acts.push(make("button", { type: "button", "data-action": "plan", onclick: () => this.askPlan() }, make("kbd", {}, "p"), " Plan"));
     return this.acts.replaceChildren(...[...acts, chosen].filter(Boolean));
@@ -93,7 +109,8 @@ class PanelView {
     const words = this.filter.value.trim().toLowerCase().split(/\s+/).filter(Boolean);
     const rows = this.store.rows;
     const fits = (row) => {
-      if (this.only === "flagged" ? !row.tone : this.only !== "all" && this.store.isDecided(row.key) !== (this.only === "decided")) return false;
+      if (this.only === "flagged" ? !isFlag(row.tone) : this.only !== "all" && this.store.isDecided(row.key) !== (this.only === "decided")) return false;
+      for (const [name, wanted] of Object.entries(this.picks)) if (wanted && row[name] !== wanted) return false;
       if (!words.length) return true;
       const text = Object.values(row).join(" ").toLowerCase();
       return words.every((w) => text.includes(w));
@@ -118,8 +135,10 @@ class PanelView {
     const n = this.store.count();
     const unkept = n.unkept ? ` · ${n.unkept} not kept yet${this.store.isStuck() ? ": the kernel is busy or gone" : ""}` : "";
     const filtered = this.shown.length === n.all ? "" : `${this.shown.length} shown of `;
-    this.tally.textContent = this.store.work.actions.length
-      ? `${filtered}${n.all} rows · ${n.waiting} undecided · ${n.decided} decided${n.changed ? ` · ${n.changed} prints changed` : ""}${unkept}` : `${filtered}${n.all} rows`;
+    const { layout, actions } = this.store.work;
+    const waiting = layout.noun ? "" : ` · ${n.waiting} undecided`;
+    const decided = `${waiting} · ${n.decided} decided${n.changed ? ` · ${n.changed} prints changed` : ""}${unkept}`;
+    this.tally.textContent = `${filtered}${n.all} ${layout.noun || "rows"}${actions.length ? decided : ""}`;
     this.tally.classList.toggle("pk-bad", Boolean(n.unkept) && this.store.isStuck());
     this.root.dataset.unkept = n.unkept;
     this.root.dataset.decided = n.decided;
@@ -136,8 +155,20 @@ class PanelView {
     return this.store.rows[this.shown[this.active]]?.key;
   }
 
+  // The rows that a press is about: the one we are at, or those that are selected.
+  get keys_here() {
+    const at = this.layout.selection?.() || [this.active];
+    return at.map((i) => this.store.rows[this.shown[i]]?.key).filter((key) => key !== undefined);
+  }
+
+  pick(frame) {
+    this.picked = this.picked === frame ? null : frame;
+    for (const tile of this.detail.querySelectorAll("[data-frame]")) tile.classList.toggle("pk-picked", Number(tile.dataset.frame) === this.picked);
+  }
+
   goTo(at) {
     if (at < 0 || at >= this.shown.length) return;
+    if (at !== this.active) this.picked = null;
     this.active = at;
     this.layout.show(at);
     this.drawDetail();
@@ -193,21 +224,32 @@ class PanelView {
 
   // --- deciding --------------------------------------------------------------------------------------------------------
 
-  press(action, value = "") {
-    const key = this.key_here;
-    if (!key) return;
-    this.store.press(key, action.name, value);
+  press(action, value = "", keys = this.keys_here) {
+    if (!keys.length || this.isTooMany(action, keys)) return;
+    this.store.pressAll(keys, action.name, value);
     if (action.goes_on) this.goOn();
   }
 
+  isTooMany(action, keys) {
+    if (action.many || keys.length < 2) return false;
+    this.say({ tone: "warn", text: `“${action.label}” is about one of them; ${keys.length} are selected. Choose one.` });
+    return true;
+  }
+
   act(action) {
+    if (this.isTooMany(action, this.keys_here)) return;
     if (action.needs === "candidate") this.choose(1, action);
     else if (action.needs === "text") this.type(action);
-    else if (action.needs === "frame") this.say({ tone: "warn", text: "Choose one of the pictures: its number, or a click." });
+    else if (action.needs === "frame") this.pressPicked(action);
     else if (action.needs === "crop") this.does("]", { target: this.detail });
     else if (action.every) this.askEvery(action);
     else if (action.needs) this.pressShown(action);
     else this.press(action);
+  }
+
+  pressPicked(action) {
+    if (this.picked === null) this.say({ tone: "warn", text: "Choose one of the pictures first: a click." });
+    else this.press(action, this.picked);
   }
 
   // The value is what stands in the row, so that nothing is decided that was not on the screen.
@@ -263,7 +305,7 @@ class PanelView {
   // --- typing ----------------------------------------------------------------------------------------------------------
 
   type(action) {
-    this.typedFor = { action, key: this.key_here };
+    this.typedFor = { action, keys: this.keys_here };
     const box = make("input", { type: "text", "aria-label": action.label, role: "combobox", "aria-expanded": "true", oninput: () => this.askSuggestions(box.value) });
     const list = make("ul", { class: "pk-suggestions", role: "listbox" });
     this.typing.replaceChildren(make("label", {}, `${action.label} `, box), list, make("span", { class: "pk-soft" }, " Enter takes the first, Esc leaves"));
@@ -284,7 +326,7 @@ class PanelView {
     const waited = this.enterWaits;
     this.enterWaits = false;
     this.typing.querySelector("ul").replaceChildren(...message.items.map((item) =>
-      make("li", { role: "option" }, make("button", { type: "button", onclick: () => this.typed(item.value) }, make("b", {}, item.title), " ", make("code", {}, item.value), ` ${item.note || ""}`))));
+      make("li", { role: "option" }, make("button", { type: "button", onclick: () => this.typed(item.value) }, make("b", {}, item.title), " ", make("code", {}, item.code ?? item.value), ` ${item.note || ""}`))));
     this.suggestedFor = message.no;
     if (waited) this.takeTyped();
   }
@@ -301,10 +343,10 @@ class PanelView {
   }
 
   typed(value) {
-    const { action, key } = this.typedFor;
+    const { action, keys } = this.typedFor;
     this.leaveTyping();
-    if (this.key_here !== key) this.goToKey(key);
-    this.press(action, value);
+    if (!keys.includes(this.key_here)) this.goToKey(keys[0]);
+    this.press(action, value, keys);
   }
 
   leaveTyping() {
@@ -315,13 +357,16 @@ class PanelView {
 
   // --- plan ------------------------------------------------------------------------------------------------------------
 
+  // The plan is made of what is kept: asked for a moment too early, it waits.
   askPlan() {
-    if (!this.store.unkept.size) return this.store.askPlan();
-    return this.say({ tone: "warn", text: "Some decisions are not kept yet; the plan waits for them." });
+    this.planWaits = this.store.unkept.size > 0;
+    if (this.planWaits) this.drawPlan("The plan waits until your decisions are kept …");
+    else this.store.askPlan();
   }
 
   heardPlan(plan) {
     this.drawPlan();
+    this.planned.scrollIntoView({ block: "nearest" });
     if (plan && !this.store.plan) this.say({ tone: "warn", text: "Decided meanwhile: make the plan again." });
   }
 
@@ -336,7 +381,7 @@ class PanelView {
     const drop = (row) => make("button", { type: "button", onclick: () => this.store.press(row, "undo") }, "Drop this decision");
     const stuck = plan.unusable.map(([row, why]) => make("p", { class: "pk-bad" }, `Cannot be used: ${why}. `, drop(row)));
     return this.planned.replaceChildren(make("p", {}, make("b", {}, "Plan: "), plan.headline || "nothing to do"), ...(found ? [make("p", { class: "pk-soft" }, found)] : []),
-      ...stuck, make("div", { class: "pk-bar" }, this.why, apply, make("span", { class: "pk-soft" }, plan.is_empty ? "Nothing would change." : "Nothing has changed yet.")));
+      ...stuck, ...drawBlocks(plan.blocks, this), make("div", { class: "pk-bar" }, this.why, apply, make("span", { class: "pk-soft" }, plan.is_empty ? "Nothing would change." : "Nothing has changed yet.")));
   }
 
   // --- keys ------------------------------------------------------------------------------------------------------------
@@ -389,6 +434,10 @@ class PanelView {
     if (action) this.act(action);
     return Boolean(action) || key.length === 1;
   }
+}
+
+function isFlag(tone) {
+  return tone === "warn" || tone === "bad";
 }
 
 function keyName(key) {

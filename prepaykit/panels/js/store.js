@@ -5,6 +5,7 @@
 
 const SLOW_MS = 4000;
 const NEWS_MS = 5000;
+const MOST_PICTURES = 600; // kept in the browser; those that were not looked at for longest go first
 
 class Store {
   constructor(model) {
@@ -16,9 +17,11 @@ class Store {
     this.decisions = new Map(); // key of a row, or of a part of one -> {no, action, value, said, who, state}
     this.parts = new Map(); // key of a row -> keys of its parts about which something was said
     this.unkept = new Map(); // id of a press -> press, in order
-    this.said = []; // what this window decided, in order, for undo: {key, of, before}
+    this.said = []; // what this window decided, in order, for undo: {key, of, before, group}
+    this.group = ""; // presses that are undone together
     this.details = new Map();
-    this.pictures = new Map(); // frame -> url, or "" if it cannot be shown, or null while asked for
+    this.pictures = new Map(); // frame, or "frame large" -> url, or "" if it cannot be shown, or null while asked for
+    this.wanted = new Set();
     this.latest = 0; // number of the newest draft seen
     this.plan = null;
     this.moved = false;
@@ -44,8 +47,14 @@ class Store {
     for (const does of this.listeners.get(event) || []) does(about);
   }
 
+  // A kernel that was restarted hears nothing: what was pressed stays in this browser until the cell is run again.
   send(message) {
-    this.model.send(message);
+    try {
+      this.model.send(message);
+    } catch {
+      if (message.kind === "press" || message.kind === "preview" || message.kind === "apply")
+        this.tell("said", { tone: "bad", text: "The kernel does not hear this panel any more. Your decisions are kept; run the cell again to go on." });
+    }
   }
 
   hear(message, buffers) {
@@ -123,12 +132,19 @@ class Store {
     const press = { id: newId(), row, of, action, value: String(value), seen: before?.no || 0, at: Date.now() };
     this.unkept.set(press.id, press);
     this.remember();
-    if (action !== "undo" && !isBack) this.said.push({ key: row, of, before: of && this.isDecided(row) ? before : null });
+    if (action !== "undo" && !isBack) this.said.push({ key: row, of, before: of && this.isDecided(row) ? before : null, group: this.group });
     this.draw(press);
     this.plan = null;
     this.send({ kind: "press", window: this.window, ...press });
     this.tell("decided", of || row);
     setTimeout(() => this.tell("counts"), SLOW_MS + 50);
+  }
+
+  // The same press about several rows: each is kept by itself, and undone together.
+  pressAll(rows, action, value = "") {
+    this.group = rows.length > 1 ? newId() : "";
+    for (const row of rows) this.press(row, action, value);
+    this.group = "";
   }
 
   draw(press) {
@@ -145,13 +161,19 @@ class Store {
   // Take back what was said last, and say to which row that belongs. A part that was changed twice is as it was after the first time.
   undo() {
     while (this.said.length) {
-      const { key, of, before } = this.said.pop();
-      if (!this.at.has(of || key) || !this.isDecided(key)) continue;
-      if (before) this.press(key, before.action, before.value, of, true);
-      else this.press(key, "undo", "", of);
-      return of || key;
+      const together = [this.said.pop()];
+      while (together[0].group && this.said.at(-1)?.group === together[0].group) together.push(this.said.pop());
+      const rows = together.map((press) => this.takeBack(press)).filter(Boolean);
+      if (rows.length) return rows.at(-1);
     }
     return null;
+  }
+
+  takeBack({ key, of, before }) {
+    if (!this.at.has(of || key) || !this.isDecided(key)) return null;
+    if (before) this.press(key, before.action, before.value, of, true);
+    else this.press(key, "undo", "", of);
+    return of || key;
   }
 
   heardKept(message) {
@@ -246,20 +268,52 @@ class Store {
     this.tell("details", message.row);
   }
 
+  // Ask for pictures that are not there; those that are wanted in one go travel together, a few in each message.
   wantPictures(frames, large = false) {
-    const name = (f) => (large ? `${f} large` : f);
-    const asked = [...new Set(frames)].filter((f) => !this.pictures.has(name(f)));
-    for (const frame of asked) this.pictures.set(name(frame), null);
-    for (let i = 0; i < asked.length; i += 24) this.send({ kind: "frames", frames: asked.slice(i, i + 24), large });
+    const fresh = frames.map((f) => pictureKey(f, large)).filter((key) => !this.pictures.has(key));
+    if (!fresh.length) return;
+    if (!this.wanted.size) setTimeout(() => this.askPictures(), 0);
+    for (const key of fresh) {
+      this.pictures.set(key, null);
+      this.wanted.add(key);
+    }
+  }
+
+  askPictures() {
+    const wanted = [...this.wanted];
+    this.wanted.clear();
+    for (const large of [true, false]) {
+      const frames = wanted.filter((key) => (typeof key === "string") === large).map((key) => parseInt(key, 10));
+      for (let i = 0; i < frames.length; i += 24) this.send({ kind: "frames", frames: frames.slice(i, i + 24), large });
+    }
   }
 
   heardFrames(message, buffers) {
-    const name = (f) => (message.large ? `${f} large` : f);
-    for (const frame of message.asked) if (!this.pictures.get(name(frame))) this.pictures.set(name(frame), "");
+    const keys = message.asked.map((f) => pictureKey(f, message.large));
+    for (const key of keys) if (!this.pictures.get(key)) this.pictures.set(key, "");
     message.frames.forEach((frame, i) => {
-      if (!this.pictures.get(name(frame))) this.pictures.set(name(frame), URL.createObjectURL(new Blob([buffers[i]], { type: "image/jpeg" })));
+      const key = pictureKey(frame, message.large);
+      if (!this.pictures.get(key)) this.pictures.set(key, URL.createObjectURL(new Blob([buffers[i]], { type: "image/jpeg" })));
     });
-    this.tell("pictures", message.asked);
+    this.dropPictures();
+    this.tell("pictures", keys);
+  }
+
+  // The url of a picture, which is now the one looked at last.
+  pictureUrl(key) {
+    const url = this.pictures.get(key);
+    if (url) this.pictures.delete(key);
+    if (url) this.pictures.set(key, url);
+    return url;
+  }
+
+  dropPictures() {
+    for (const [key, url] of this.pictures) {
+      if (this.pictures.size <= MOST_PICTURES) return;
+      if (!url) continue;
+      URL.revokeObjectURL(url);
+      this.pictures.delete(key);
+    }
   }
 
   askPlan() {
@@ -292,6 +346,10 @@ class Store {
     if (message.of === "preview" || message.of === "apply") this.tell("plan", null);
     if (message.of === "details") this.tell("details", null);
   }
+}
+
+function pictureKey(frame, large) {
+  return large ? `${frame} large` : frame;
 }
 
 function newId() {
