@@ -165,7 +165,7 @@ class Prints {
     this.editor.replaceChildren(make("div", { class: "pk-canvas" }, ...parts));
     const words = [make("p", {}, make("b", {}, `${this.at + 1} of ${this.slots.length} · ${this.slot.label}`), frame ? ` · frame ${frame}` : "")];
     const lost = Math.round(100 * (1 - crop[2] * crop[3]));
-    if (frame && this.canCrop()) words.push(make("p", {}, own ? "cropped by hand" : this.slot.box ? "cut as the composer does" : "cut as the lab does", `, ${lost} % of the picture is not on the print`));
+    if (frame && this.canCrop()) words.push(make("p", {}, own ? "cropped by hand" : this.slot.box ? "cut as the composer does" : "cut as the lab does", `, ${lost} % is not on the print`));
     const dpi = this.dpi(crop, frame);
     if (dpi) words.push(make("p", { class: dpi < LEAST_DPI ? "pk-bad" : "pk-soft" }, `${Math.floor(dpi)} pixels per inch`, dpi < LEAST_DPI ? `: too small a part for this print, ${LEAST_DPI} are needed` : ""));
     if (changed) words.push(make("p", { class: kept ? "pk-kept" : "pk-sent" }, kept ? "✓ changed, kept" : "… changed"));
