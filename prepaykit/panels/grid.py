@@ -43,6 +43,7 @@ class ReviewGrid(anywidget.AnyWidget):
         super().__init__(uid=uuid.uuid4().hex)
         self.panel = panel
         self._plan: Plan | None = None
+        self._plan_id = ""
         self.on_msg(self._heard)
 
     def __repr__(self) -> str:
@@ -150,14 +151,15 @@ class ReviewGrid(anywidget.AnyWidget):
         self._plan = plan = self.panel.plan()
         counts = plan.findings.groupby(["severity", "code"]).size().reset_index(name="n")
         stuck = self.panel.unusable(plan)
-        self.send({"kind": "preview", "no": message["no"], "headline": plan.headline, "is_empty": plan.is_empty,
+        self._plan_id = uuid.uuid4().hex
+        self.send({"kind": "preview", "no": message["no"], "id": self._plan_id, "headline": plan.headline, "is_empty": plan.is_empty,
                    "findings": [[r.severity, r.code, int(r.n)] for r in counts.itertuples()], "unusable": stuck.to_numpy().tolist(),
                    "blocks": self.panel.work.planned(plan),
                    "took_ms": round(1000 * (time.monotonic() - began))})  # fmt: skip
 
     def _apply(self, message: dict) -> None:
         plan, self._plan = self._plan, None
-        if plan is None:
+        if plan is None or message["plan"] != self._plan_id:
             raise UsageError("look at the plan first (key p), then apply it")
         try:
             done = self.panel.apply(plan, why=str(message["why"]))

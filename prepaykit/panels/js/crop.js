@@ -12,7 +12,7 @@ BLOCKS.prints = (block, view) => {
   const prints = new Prints(block, view);
   prints.element.freshen = () => prints.draw();
   prints.element.takes = (key, event) => prints.takes(key, event);
-  prints.element.filled = () => prints.draw();
+  prints.element.filled = () => prints.filled();
   return prints.element;
 };
 
@@ -33,9 +33,9 @@ class Prints {
     this.frames = new Map(Object.values(block.strips).flat().map((f) => [f.frame, f]));
     const before = view.printsAt;
     this.at = before?.row === this.row ? Math.min(before.at, this.slots.length - 1) : 0;
-    this.local = null; // {part, crop}: drawn, not said yet
+    this.local = null; // {part, frame, crop}: drawn on that frame, not said yet
     this.seen = view.store.seen ||= new Map(); // frame -> width and height of its picture, which is upright
-    this.early = []; // keys pressed before the picture was there
+    this.early = []; // keys pressed before the picture was there, and those behind them
     this.sheets = make("div", { class: "pk-sheets", role: "group", "aria-label": "Prints" });
     this.editor = make("div", { class: "pk-editor", tabindex: "0", role: "group", "data-takes-focus": true });
     this.words = make("div", { class: "pk-editor-words", role: "status" });
@@ -59,13 +59,13 @@ class Prints {
     const said = this.view.store.decisions.get(slot.part);
     let { frame, crop } = slot;
     let changed = Boolean(said) && said.action !== "undo";
-    if (changed && said.action === "frame") [frame, crop] = [parseInt(said.value, 10), null];
+    if (changed && said.action === "frame") [frame, crop] = [parseInt(said.value, 10), parseInt(said.value, 10) === slot.frame ? slot.crop : null];
     if (changed && said.action === "crop") {
       const [text, on] = said.value.split("@");
       [frame, crop] = [parseInt(on, 10), text === "none" ? null : text];
     }
     let cut = crop ? parseCrop(crop) : null;
-    if (this.local && this.local.part === slot.part) [cut, changed] = [this.local.crop, true];
+    if (this.local && this.local.part === slot.part && this.local.frame === frame) [cut, changed] = [this.local.crop, true];
     return { frame, crop: cut, changed, kept: !changed || (said?.state === "kept" && !this.local) };
   }
 
@@ -145,11 +145,23 @@ class Prints {
   learn(frame, image) {
     this.seen.set(frame, [image.naturalWidth, image.naturalHeight]);
     clearTimeout(this.drawsSoon);
-    this.drawsSoon = setTimeout(() => {
-      if (!this.element.isConnected) return;
-      this.draw();
-      for (const [key, event] of this.early.splice(0)) this.takes(key, event);
-    }, 0);
+    this.drawsSoon = setTimeout(() => this.filled(), 0);
+  }
+
+  // Pictures have come: keys that waited for the marked one are taken now, in their order, wherever each of them leads.
+  filled() {
+    if (this.element.isConnected) this.draw();
+    if (!this.early.length || this.isComing()) return;
+    const early = this.early.splice(0);
+    if (!this.element.isConnected) this.view.say({ tone: "warn", text: `${early.length} keys were not taken: the picture of ${this.slot.label} had not come.` });
+    else while (early.length && !this.early.length) this.view.replay(early.shift());
+    this.early.push(...early);
+  }
+
+  // Is the picture of the marked print still on its way? Which way up it is, only the picture says.
+  isComing() {
+    const { frame } = this.shown(this.slot);
+    return Boolean(frame && this.slot.width && !this.seen.has(frame) && this.view.store.pictures.get(`${frame} large`) !== "");
   }
 
   drawEditor() {
@@ -219,7 +231,7 @@ class Prints {
   // Draw a crop now, and say it when the hand rests.
   set(crop) {
     const [x, y, w, h] = crop;
-    this.local = { part: this.slot.part, crop: [clamp(x, 0, 1 - w), clamp(y, 0, 1 - h), w, h] };
+    this.local = { part: this.slot.part, frame: this.shown(this.slot).frame, crop: [clamp(x, 0, 1 - w), clamp(y, 0, 1 - h), w, h] };
     this.draw();
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.flush(), RESTS_MS);
@@ -228,12 +240,11 @@ class Prints {
   flush() {
     clearTimeout(this.timer);
     if (!this.local) return;
-    const slot = this.slots.findIndex((s) => s.part === this.local.part);
-    const text = formatCrop(this.local.crop);
-    const frame = this.frames.get(this.shown(this.slots[slot]).frame);
-    const { part } = this.local;
+    const { part, frame, crop } = this.local;
     this.local = null;
-    this.view.store.press(part, "crop", `${text}@${frame.mark}`, this.row);
+    const now = this.shown(this.slots.find((slot) => slot.part === part)).frame;
+    if (now !== frame) this.view.say({ tone: "warn", text: `Frame ${now} was taken for this print meanwhile: the crop of ${frame} is not kept.` });
+    else this.view.store.press(part, "crop", `${formatCrop(crop)}@${this.frames.get(frame).mark}`, this.row);
   }
 
   move(dx, dy) {
@@ -251,6 +262,7 @@ class Prints {
   }
 
   takes(key, event) {
+    if (this.early.length) return this.early.push({ key, shiftKey: event.shiftKey }), true; // behind those that wait
     if (key === "[" || key === "]") return this.mark(this.at + (key === "]" ? 1 : -1)), true;
     if (/^[1-9]$/.test(key)) return this.take(Number(key) - 1), true;
     const inside = this.element.contains(event.target);
@@ -262,9 +274,7 @@ class Prints {
       ...(inside ? { ArrowLeft: () => this.move(-step, 0), ArrowRight: () => this.move(step, 0), ArrowUp: () => this.move(0, -step), ArrowDown: () => this.move(0, step) } : {}),
     }[key];
     if (!does) return this.flush(), false;
-    const { frame } = this.shown(this.slot);
-    const isComing = frame && this.slot.width && !this.seen.has(frame) && this.view.store.pictures.get(`${frame} large`) !== "";
-    if (isComing) return this.early.push([key, { target: event.target, shiftKey: event.shiftKey }]), true; // which way up it is, only the picture says
+    if (this.isComing()) return this.early.push({ key, shiftKey: event.shiftKey }), true;
     if (this.canCrop()) does();
     else this.view.say({ tone: "warn", text: "This print cannot be cropped: it has no size, or no picture yet." });
     return true;

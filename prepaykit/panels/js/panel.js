@@ -55,9 +55,9 @@ class PanelView {
     this.detail = make("div", { class: "pk-detail", role: "region", tabindex: "0", "aria-label": "Details", "aria-live": "polite" });
     this.empty = make("p", { class: "pk-nothing" }, work.nothing);
     this.acts = make("div", { class: "pk-acts", role: "toolbar", "aria-label": "What to do with the row" });
-    this.typing = make("div", { class: "pk-typing", hidden: true });
+    this.typing = this.typing || make("div", { class: "pk-typing", hidden: true }); // what is being typed stays when the rows come anew
     this.planned = make("div", { class: "pk-plan", role: "status" });
-    this.why = make("input", { type: "text", placeholder: "why (for the journal)", "aria-label": "Why" });
+    this.why = this.why || make("input", { type: "text", placeholder: "why (for the journal)", "aria-label": "Why" });
     this.side = make("div", { class: "pk-side" }, this.typing, this.detail);
     this.main = make("div", { class: `pk-main pk-main-${work.layout.kind}` }, this.grid, this.side);
     this.root.replaceChildren(bar, this.empty, this.main, this.acts, this.planned, this.alert);
@@ -94,13 +94,16 @@ class PanelView {
 
   heardRows() {
     const key = this.key_here;
-    const had = this.root.contains(document.activeElement);
+    const focus = document.activeElement;
+    const had = this.root.contains(focus);
+    const wasFiltering = had && focus === this.filter;
     const [text, only] = [this.filter?.value || "", this.only];
     this.build();
     this.filter.value = text;
     this.which.value = only;
     this.sift(key);
-    if (had) this.grid.focus({ preventScroll: true });
+    const stays = wasFiltering ? this.filter : !this.typing.hidden && this.typing.contains(focus) ? focus : this.grid;
+    if (had) stays.focus({ preventScroll: true }); // or what is typed would be keys of the rows
     this.root.dataset.ready = "yes";
   }
 
@@ -168,7 +171,6 @@ class PanelView {
 
   goTo(at) {
     if (at < 0 || at >= this.shown.length) return;
-    if (at !== this.active) this.picked = null;
     this.active = at;
     this.layout.show(at);
     this.drawDetail();
@@ -190,6 +192,8 @@ class PanelView {
 
   drawDetail() {
     const key = this.key_here;
+    if (key !== this.pickedOf) this.picked = null; // a picture that was chosen is one of the row on the screen
+    this.pickedOf = key;
     if (!key) return this.detail.replaceChildren();
     const blocks = this.store.details.get(key);
     this.store.wantDetails(key);
@@ -225,11 +229,27 @@ class PanelView {
       return;
     }
     does();
-    while (early.length && !this.waits) {
-      const next = early.shift();
-      this.does(next.key, next);
-    }
+    while (early.length && !this.waits) this.replay(early.shift());
     if (this.waits) this.waits.early.push(...early);
+  }
+
+  // What cannot be done before the row is shown waits until then, and what is pressed meanwhile behind it.
+  queue(key, does) {
+    this.store.wantDetails(key);
+    if (this.waits) this.waits.early.push({ does });
+    else this.waits = { key, does, early: [] };
+  }
+
+  // A key that was pressed early goes to where it would go now: into a text that is open, onto a button, or to the rows.
+  replay({ does, key, shiftKey }) {
+    if (does) return does();
+    const focus = this.root.contains(document.activeElement) ? document.activeElement : this.grid;
+    if (focus.matches("input") && key.length === 1) {
+      focus.value += key;
+      return focus.dispatchEvent(new Event("input"));
+    }
+    if (focus.matches("button") && (key === "Enter" || key === " ")) return focus.click();
+    return focus.dispatchEvent(new KeyboardEvent("keydown", { key, shiftKey, bubbles: true, cancelable: true }));
   }
 
   // --- deciding --------------------------------------------------------------------------------------------------------
@@ -283,23 +303,20 @@ class PanelView {
 
   pressEvery(action, keys) {
     this.leaveTyping();
-    for (const key of keys) this.store.press(key, action.name);
-    this.say({ tone: "good", text: `${keys.length} decided; nothing of the job has changed yet.` });
+    const waiting = keys.filter((key) => this.store.at.has(key) && !this.store.isDecided(key)); // somebody may have decided meanwhile
+    this.store.pressAll(waiting, action.name);
+    this.say({ tone: "good", text: `${waiting.length} decided; nothing of the job has changed yet.` });
   }
 
   // Take the nth candidate of the row. If its details have not come yet, when they come: a key pressed early is not lost.
   choose(number, action = this.store.work.actions.find((a) => a.needs === "candidate")) {
     const key = this.key_here;
-    if (!action || !key) return;
+    if (!action || !key) return undefined;
     const blocks = this.store.details.get(key);
-    if (!blocks) {
-      this.store.wantDetails(key);
-      this.waits = { key, does: () => this.choose(number, action), early: [] };
-      return;
-    }
+    if (!blocks) return this.queue(key, () => this.choose(number, action));
     const item = candidatesOf(blocks)[number - 1];
-    if (item) this.press(action, item.value);
-    else this.say({ tone: "warn", text: `${key} has no candidate ${number}.` });
+    if (item) return this.press(action, item.value);
+    return this.say({ tone: "warn", text: `${key} has no candidate ${number}.` });
   }
 
   undo() {
@@ -334,7 +351,8 @@ class PanelView {
     this.typing.querySelector("ul").replaceChildren(...message.items.map((item) =>
       make("li", { role: "option" }, make("button", { type: "button", onclick: () => this.typed(item.value) }, make("b", {}, item.title), " ", make("code", {}, item.code ?? item.value), ` ${item.note || ""}`))));
     this.suggestedFor = message.no;
-    if (waited) this.takeTyped();
+    if (waited && this.items.length > 1) this.say({ tone: "warn", text: `${this.items.length} fit what was typed: Enter takes the first.` });
+    else if (waited) this.takeTyped();
   }
 
   takeTyped() {
@@ -380,14 +398,20 @@ class PanelView {
     if (!this.planned) return;
     const plan = this.store.plan;
     this.root.dataset.plan = words ? "waits" : plan ? "there" : "";
-    if (words || !plan) return this.planned.replaceChildren(words ? make("p", { class: "pk-soft" }, words) : "");
+    const isTyped = document.activeElement === this.why; // whoever types a reason goes on typing it, whatever becomes of the plan
+    const parts = words || !plan ? [words ? make("p", { class: "pk-soft" }, words) : "", ...(isTyped ? [this.why] : [])] : this.planParts(plan);
+    this.planned.replaceChildren(...parts);
+    if (isTyped) this.why.focus({ preventScroll: true });
+  }
+
+  planParts(plan) {
     const found = plan.findings.map(([severity, code, n]) => `${n} ${code} (${severity})`).join(", ");
     const apply = make("button", { type: "button", class: "pk-apply", disabled: plan.is_empty, onclick: () => this.store.apply(this.why.value) },
       make("kbd", {}, "Ctrl ↵"), " Apply");
     const drop = (row) => make("button", { type: "button", onclick: () => this.store.press(row, "undo") }, "Drop this decision");
     const stuck = plan.unusable.map(([row, why]) => make("p", { class: "pk-bad" }, `Cannot be used: ${why}. `, drop(row)));
-    return this.planned.replaceChildren(make("p", {}, make("b", {}, "Plan: "), plan.headline || "nothing to do"), ...(found ? [make("p", { class: "pk-soft" }, found)] : []),
-      ...stuck, ...drawBlocks(plan.blocks, this), make("div", { class: "pk-bar" }, this.why, apply, make("span", { class: "pk-soft" }, plan.is_empty ? "Nothing would change." : "Nothing has changed yet.")));
+    return [make("p", {}, make("b", {}, "Plan: "), plan.headline || "nothing to do"), ...(found ? [make("p", { class: "pk-soft" }, found)] : []),
+      ...stuck, ...drawBlocks(plan.blocks, this), make("div", { class: "pk-bar" }, this.why, apply, make("span", { class: "pk-soft" }, plan.is_empty ? "Nothing would change." : "Nothing has changed yet."))];
   }
 
   // --- keys ------------------------------------------------------------------------------------------------------------
@@ -407,7 +431,7 @@ class PanelView {
     const onButton = event.target.closest("button");
     if (onButton && (event.key === "Enter" || event.key === " ")) return;
     if (this.waits) {
-      this.waits.early.push({ key: event.key, target: event.target, shiftKey: event.shiftKey });
+      this.waits.early.push({ key: event.key, shiftKey: event.shiftKey });
       event.preventDefault();
     } else if (this.does(event.key, event)) event.preventDefault();
   }

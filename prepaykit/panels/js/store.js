@@ -17,7 +17,7 @@ class Store {
     this.decisions = new Map(); // key of a row, or of a part of one -> {no, action, value, said, who, state}
     this.parts = new Map(); // key of a row -> keys of its parts about which something was said
     this.unkept = new Map(); // id of a press -> press, in order
-    this.said = []; // what this window decided, in order, for undo: {key, of, before, group}
+    this.said = []; // what this window decided, in order, for undo: {id, key, of, before, group}
     this.group = ""; // presses that are undone together
     this.details = new Map();
     this.pictures = new Map(); // frame, or "frame large" -> url, or "" if it cannot be shown, or null while asked for
@@ -129,13 +129,13 @@ class Store {
   // `of`: the row of which `row` is a part.
   press(row, action, value = "", of = "", isBack = false) {
     const before = this.decisions.get(row);
-    const press = { id: newId(), row, of, action, value: String(value), seen: before?.no || 0, at: Date.now() };
+    const press = { id: newId(), row, of, action, value: String(value), seen: before?.no || 0, window: this.window, at: Date.now() };
     this.unkept.set(press.id, press);
     this.remember();
-    if (action !== "undo" && !isBack) this.said.push({ key: row, of, before: of && this.isDecided(row) ? before : null, group: this.group });
+    if (action !== "undo" && !isBack) this.said.push({ id: press.id, key: row, of, before: of && this.isDecided(row) ? before : null, group: this.group });
     this.draw(press);
     this.plan = null;
-    this.send({ kind: "press", window: this.window, ...press });
+    this.send({ kind: "press", ...press });
     this.tell("decided", of || row);
     setTimeout(() => this.tell("counts"), SLOW_MS + 50);
   }
@@ -170,7 +170,7 @@ class Store {
   }
 
   takeBack({ key, of, before }) {
-    if (!this.at.has(of || key) || !this.isDecided(key)) return null;
+    if (!this.at.has(of || key) || !this.isDecided(key) || !this.decisions.get(key).mine) return null; // another window's word stays
     if (before) this.press(key, before.action, before.value, of, true);
     else this.press(key, "undo", "", of);
     return of || key;
@@ -186,6 +186,7 @@ class Store {
 
   heardRefused(message) {
     const wasMine = this.unkept.delete(message.id);
+    this.said = this.said.filter((press) => press.id !== message.id);
     this.remember();
     if (wasMine) {
       this.decisions.delete(message.row);
@@ -193,37 +194,46 @@ class Store {
     }
     this.takeIn(message.decisions);
     this.tell("rows-changed");
+    this.tell("kept", message);
   }
 
   // --- what was not kept yet -------------------------------------------------------------------------------------------
 
   get storage() {
-    return `prepaykit.unkept.${this.work?.scope}`;
+    return `prepaykit.unkept.${this.work?.scope}|`;
   }
 
   remember() {
     try {
-      if (this.unkept.size) localStorage.setItem(this.storage, JSON.stringify([...this.unkept.values()]));
-      else localStorage.removeItem(this.storage);
+      const mine = this.storage + this.window; // of each window its own: none writes over another's
+      if (this.unkept.size) localStorage.setItem(mine, JSON.stringify([...this.unkept.values()]));
+      else localStorage.removeItem(mine);
     } catch {
       // a browser may forbid storage: then a press lives until the kernel has it
     }
   }
 
   sendAgain() {
-    let left = [];
-    try {
-      left = JSON.parse(localStorage.getItem(this.storage) || "[]");
-    } catch {
-      left = [];
-    }
+    const left = this.leftBehind();
     for (const press of left) {
-      if (this.unkept.has(press.id)) continue;
       this.unkept.set(press.id, press);
       if (this.at.has(press.of || press.row)) this.draw(press);
-      this.send({ kind: "press", window: this.window, ...press });
+      this.send({ kind: "press", ...press }); // as the window said it that it was pressed in: none of its own overtook it
     }
+    this.remember();
     if (left.length) this.tell("said", { tone: "warn", text: `${left.length} of your decisions had not reached the kernel; they are sent again.` });
+  }
+
+  // What windows left behind, in the order in which it was pressed; it is this window's to keep from now on.
+  leftBehind() {
+    try {
+      const places = Object.keys(localStorage).filter((name) => name.startsWith(this.storage));
+      const left = places.flatMap((name) => JSON.parse(localStorage.getItem(name)));
+      places.forEach((name) => localStorage.removeItem(name));
+      return left.filter((press) => !this.unkept.has(press.id)).sort((a, b) => a.at - b.at);
+    } catch {
+      return [];
+    }
   }
 
   isStuck() {
@@ -319,6 +329,7 @@ class Store {
   askPlan() {
     this.asked += 1;
     this.planFor = this.latest;
+    this.plan = null; // or the one that is being made would be applied unseen
     this.send({ kind: "preview", no: this.asked });
     this.tell("planning");
   }
@@ -330,7 +341,7 @@ class Store {
   }
 
   apply(why) {
-    this.send({ kind: "apply", why });
+    this.send({ kind: "apply", why, plan: this.plan.id });
     this.plan = null;
     this.tell("applying");
   }
