@@ -135,7 +135,7 @@ class Job:
         envelopes, findings = _no_envelopes() if source is None else _both(read_paper_orders(source))
         other, said = (None, None) if second is None else _both(read_paper_orders(second))
         counted = counted_bags(bags, source, second)
-        brought, replayed = self._choices_of(choices, "paper")
+        brought, replayed = self.read_choices(choices, "paper")
         found = [f for f in (findings, said, counted and counted.findings, replayed) if f is not None]
         return plan_paper(
             self.state,
@@ -245,7 +245,7 @@ class Job:
 
         `choices`: decisions to be done again, a file as `choices(path)` writes it or a table as a panel makes it.
         """
-        brought, said = self._choices_of(choices, "codes")
+        brought, said = self.read_choices(choices, "codes")
         return plan_codes(
             self.state, choices=brought, findings=said, who=self.studio.actor, now=self.studio.clock(), **corrections
         )
@@ -256,7 +256,7 @@ class Job:
 
     def place(self, *, accept: Iterable[str] = (), choices: Choices | None = None, why: str = "") -> Plan:
         """Plan to send ready orders on and hold the others in a new collection. `choices`: acceptances to be done again."""
-        brought, said = self._choices_of(choices, "place")
+        brought, said = self.read_choices(choices, "place")
         known = {"now": self.studio.clock(), "who": self.studio.actor, "why": why}
         return plan_place(self.state, accept=accept, choices=brought, findings=said, **known)
 
@@ -269,7 +269,7 @@ class Job:
         It is rendered with the frames and crops of this very plan. `choices`: frames, crops and releases to be done again.
         """
         state, folder = self.state, self.studio.home / ARTWORK
-        brought, said = self._choices_of(choices, "revise")
+        brought, said = self.read_choices(choices, "revise")
         drawn_on = frames_to_crop(state, crop or {}, replace or {}, brought)
         known = {"now": self.studio.clock(), "who": self.studio.actor, "why": why, "choices": brought, "findings": said}
         pictures = {**known, "replace": replace, "crop": crop, "turned": turned_frames(state, drawn_on, self.studio.open_bytes)}
@@ -392,14 +392,8 @@ class Job:
 
         return open_panel(self, name, ask, file=choices)
 
-    # --- inside ---------------------------------------------------------------------------------------------------------------
-
-    def _planned(self, plan: Plan | None) -> JobState:
-        """The job as it is, or as it will be once the plan is applied."""
-        return self.state if plan is None else self.state.after(plan)
-
-    def _choices_of(self, source: Choices | None, verb: str) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
-        """A file or table of choices, read: its rows, and what is to be said about them."""
+    def read_choices(self, source: Choices | None, verb: str) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
+        """A file or table of choices, read as this verb takes it: its rows, and what is to be said about them."""
         if source is None:
             return None, None
         if isinstance(source, pd.DataFrame):
@@ -409,6 +403,12 @@ class Job:
             c: read.table[c].map(unguard, na_action="ignore").astype("str") for c in ("target", "value", "who", "why")
         }
         return read.table.assign(**guarded), read.findings
+
+    # --- inside ---------------------------------------------------------------------------------------------------------------
+
+    def _planned(self, plan: Plan | None) -> JobState:
+        """The job as it is, or as it will be once the plan is applied."""
+        return self.state if plan is None else self.state.after(plan)
 
 
 def _in_a_line(state: JobState) -> str:

@@ -252,15 +252,15 @@ class _Desk:
     def agrees(self, presses: pd.DataFrame) -> None:
         """Two presses about the same frames, or that give one child two sessions, are refused: what follows from the first is to be seen first.
 
-        Of one order the later press counts; but hiding a picture must not drop the correction that was taken.
+        Of one order the later press counts; but no press about a picture drops a correction, or what was said of another picture.
         """
         *others, last = presses.itertuples()
         mine = self._meant(last.row_key, last.action, last.value)
         for other in others if mine else ():
             if other.row_key == last.row_key:
-                if last.action == "hide" != other.action:
+                if "hide" in (last.action, other.action) and mine != self._meant(other.row_key, other.action, other.value):
                     raise Refused(
-                        f"{last.row_key} is decided ({_said(other.action, other.value)}): apply that first, or hide the picture in photo sorting"
+                        f"{last.row_key} is decided ({_said(other.action, other.value)}): apply that first, or undo it; pictures can be hidden in photo sorting, too"
                     )
                 continue
             theirs = self._meant(other.row_key, other.action, other.value)

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from prepaykit.errors import UsageError
-from prepaykit.intake.choices_file import read_choices
 from prepaykit.ledger.drafts import UNDO, Press, close_drafts, keep_draft, read_drafts, standing
 from prepaykit.panels.work import CHOICE_COLUMNS, Work, no_choices
 from prepaykit.report.export import write_csv
@@ -148,7 +147,8 @@ class Panel:
     def _with_file(self, own: pd.DataFrame) -> pd.DataFrame:
         if self._file is None:
             return own
-        brought = read_choices(self._file, verb=self.work.verb).table[list(own)]
+        brought = self.job.read_choices(self._file, self.work.verb)[0][list(own)]
+        brought = brought.assign(row=brought["row"].astype("str") + " of the file")  # row 5 of it is not envelope 5
         return pd.concat([brought, own]).reset_index(drop=True) if len(own) else brought
 
     # --- doing it ------------------------------------------------------------------------------------------------------------
@@ -182,10 +182,14 @@ class Panel:
         return done
 
     def unusable(self, plan: Plan) -> pd.DataFrame:
-        """What was decided and the plan could not use: `row` (key of the row) and `detail`."""
+        """What was decided and the plan could not use, or what means nothing by now: `row` (key of the row) and `detail`."""
         said = plan.findings[plan.findings["code"].isin(["choice_unusable", "choice_superseded"])]
         rows = pd.DataFrame({"row": said["key"].str.removeprefix("row "), "detail": said["detail"]})
-        return rows[rows["row"].isin(self.drafts["row_key"])].reset_index(drop=True)
+        drafts = self.drafts
+        rows, mine = rows[rows["row"].isin(drafts["row_key"])], standing(drafts)
+        idle = mine.loc[~mine["row_key"].isin(self._choices_of(drafts)["row"]), "row_key"]
+        told = pd.DataFrame({"row": idle, "detail": idle + ": what was decided means nothing in the job as it is by now"})
+        return pd.concat([rows, told]).reset_index(drop=True)
 
     def pictures(self, frames: list[int], *, is_large: bool = False) -> dict[int, bytes]:
         """Small JPEGs of frames that this work shows, by their keys; one that cannot be shown is left out. `is_large`: twice as wide."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from prepaykit.errors import PrepaykitError, UsageError
+from prepaykit.errors import PrepaykitError, Refused, UsageError
 from prepaykit.panels.filling import filling_blocks
 from prepaykit.panels.people import People
 from prepaykit.panels.photo_rows import findings_of_frames, frame_rows
@@ -72,6 +72,7 @@ def photos_work(state: JobState) -> Work:
         said=_said,
         suggest=desk.suggest,
         check=desk.check,
+        agrees=desk.agrees,
         planned=lambda plan: filling_blocks(state, plan),
         frames=state.frames,
         layout=LAYOUT,
@@ -156,6 +157,13 @@ class _Desk:
         elif action == "hide" and row["is_card"]:
             raise UsageError(f"frame {key} is a card: it is in no gallery, and is never offered")
 
+    def agrees(self, presses: pd.DataFrame) -> None:
+        """Of one frame the later press counts; but one about something else, such as a favourite after a move, is refused: it would drop the first."""
+        *others, last = presses.itertuples()
+        for other in others:
+            if other.row_key == last.row_key and _kind(other.action) != _kind(last.action):
+                raise Refused(f"frame {last.row_key} is decided ({_said(other.action, other.value)}): apply that first, or undo it")
+
     def _may_be_card(self, key: str, row: pd.Series) -> bool:
         """Is it taken for a card, named by a person, or doubted?"""
         named = (self._state.choices["kind"] == "tag") & (self._state.choices["target"] == key)
@@ -176,10 +184,8 @@ class _Desk:
         target = self._marked.get(press.row_key, press.row_key)
         if press.action == "favourite":
             return [("frame", FAVOURITE + code, target) for code in self._codes_of(int(press.row_key))]
-        kind, value = {"no_card": ("tag", NO_CARD), "hide": ("hide", "hidden"), "show": ("hide", "shown")}.get(
-            press.action, (press.action, press.value)
-        )
-        return [(kind, target, value)]
+        value = {"no_card": NO_CARD, "hide": "hidden", "show": "shown"}.get(press.action, press.value)
+        return [(_kind(press.action), target, value)]
 
     def _codes_of(self, frame: int) -> list[str]:
         codes = self._own.loc[self._own["frame_id"] == frame, "access_code"]
@@ -190,6 +196,11 @@ class _Desk:
             return bool(self._book.person(code))
         except PrepaykitError:
             return False
+
+
+def _kind(action: str) -> str:
+    """The kind of choice that an action comes to."""
+    return {"no_card": "tag", "show": "hide", "favourite": "frame"}.get(action, action)
 
 
 def _said(action: str, value: str) -> str:

@@ -73,7 +73,11 @@ def contradiction(one: tuple[str, str, str], other: tuple[str, str, str]) -> str
     'the same frames'
     >>> contradiction(("tag", "118", "X-1"), ("relabel", "X-9", "X-1"))
     'the same child'
+    >>> contradiction(("order_code", "104001", "X-1"), ("order_code", "104001", "X-2"))
+    'the same order'
     """
+    if one[0] == "order_code" and one != other and one[:2] == other[:2]:
+        return "the same order"
     if one == other or one[0] not in TO_A_CHILD or other[0] not in TO_A_CHILD:
         return ""
     if one[:2] == other[:2]:

@@ -178,3 +178,17 @@ def test_an_unmatched_job_without_names_list_has_rows_and_nothing_to_propose():
     work = codes_work(state)
     assert work.rows["key"].tolist() == ["101"]
     assert blocks(work, "101", "candidates")[0]["items"] == []
+
+
+@pytest.mark.parametrize("then", [("101", "accept", "tag:5=KC33"), ("101", "hide", "2")])
+def test_a_picture_that_was_hidden_stays_so_when_something_else_is_said_of_the_order(then):
+    work = codes_work(photographed(with_orders(job(*SIX), "KC33"), UNREAD))
+    with pytest.raises(Refused, match=r"101 is decided \(hide frame 4\): apply that first"):
+        work.agrees(pressed(("101", "hide", "4"), then))
+    work.agrees(pressed(("101", "hide", "4"), ("101", "hide", "4")))
+
+
+def test_an_order_is_not_given_two_children_by_two_of_its_rows():
+    work = codes_work(photographed(with_orders(job(*SIX), "KC33"), UNREAD))
+    with pytest.raises(Refused, match="speak of the same order"):
+        work.agrees(pressed(("101", "other", "KA11"), ("101 class", "other", "KB22")))

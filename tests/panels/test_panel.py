@@ -1,5 +1,7 @@
 """A panel: each press is kept, a plan comes of what was decided, and nothing decided is lost or done twice."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -169,3 +171,26 @@ def test_only_a_kernel_that_a_person_opened_shows_widgets_and_takes_drafts(envir
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("prepaykit.panels.panel._has_kernel", lambda: True)
     assert is_watched() is watched
+
+
+def test_a_decision_of_which_nothing_comes_any_more_is_told_and_waits(job, panel):
+    panel.press("W001", "accept", "W001-A")
+    panel.press("W002", "accept", "W002-A")
+    made = panel.work.choices
+    panel.work = replace(panel.work, choices=lambda presses: made(presses[presses["row_key"] != "W001"]))
+    plan = panel.plan()
+    assert panel.unusable(plan)["row"].tolist() == ["W001"]
+    panel.apply(plan)
+    assert panel.drafts["row_key"].tolist() == ["W001"]
+
+
+def test_a_file_brought_beside_presses_is_read_as_it_is_alone(job, panel, folder, tmp_path):
+    file = tmp_path / "choices.csv"
+    file.write_text("kind,target,value,who,why\nmatch,W001,W001-B,ana,'=a reason\nmatch,nowhere,W001-A,ana,\n")
+    alone = paper_panel(job, folder, file=file).plan()
+    panel.press("W002", "later")
+    beside = paper_panel(job, folder, file=file)
+    plan = beside.plan()
+    whys = [p.changes["choices"].inserts.set_index("target").loc["W001", "why"] for p in (alone, plan)]
+    assert whys == ["=a reason", "=a reason"]
+    assert plan.findings.loc[plan.findings["code"] == "choice_unusable", "key"].tolist() == ["row 3 of the file"]

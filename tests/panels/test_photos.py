@@ -158,3 +158,11 @@ def test_a_name_that_is_html_is_text_and_the_columns_without_names_do_not_hold_i
     assert work.rows["child"].str.contains(HOSTILE, regex=False).any()
     plain = [c.name for c in work.columns if not c.has_names]
     assert not work.rows[plain].astype("str").apply(lambda c: c.str.contains("onerror")).any().any()
+
+
+@pytest.mark.parametrize("first, then", [(("4", "move", "KB22"), ("4", "favourite", "")), (("4", "tag", "KB22"), ("4", "hide", ""))])
+def test_a_press_about_something_else_of_the_same_frame_does_not_drop_the_first(first, then):
+    work = photos_work(photographed(with_orders(job(*THREE), "KA11"), PLAIN))
+    with pytest.raises(Refused, match=r"frame 4 is decided .*: apply that first, or undo it"):
+        work.agrees(pressed(first, then))
+    work.agrees(pressed(first, (first[0], first[1], "KC33")))
