@@ -24,7 +24,7 @@ from prepaykit.panels.panel import Panel
 from prepaykit.tables.plan import Plan
 
 FOLDER = Path(__file__).parent / "js"
-PARTS = ("store", "blocks", "crop", "table", "strip", "panel")
+PARTS = ("store", "blocks", "crop", "table", "strip", "page", "panel")
 
 
 def script() -> str:
