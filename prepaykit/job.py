@@ -38,6 +38,7 @@ from prepaykit.intake.names_list import read_names
 from prepaykit.intake.online_orders import read_orders
 from prepaykit.intake.paper_orders import read_paper_orders
 from prepaykit.intake.price_list import read_prices
+from prepaykit.intake.reading import Read
 from prepaykit.ledger.store import Receipt
 from prepaykit.report.cards import draw_cards
 from prepaykit.report.cash_up import draw_cash_up
@@ -68,7 +69,7 @@ if TYPE_CHECKING:
 ARTWORK, THUMBS = "artwork", "thumbs"
 Progress = Callable[[int, int], None]
 PathLike = str | os.PathLike
-Choices = PathLike | pd.DataFrame
+Choices = PathLike | pd.DataFrame | Read
 
 
 class Job:
@@ -396,6 +397,9 @@ class Job:
         """A file or table of choices, read as this verb takes it: its rows, and what is to be said about them."""
         if source is None:
             return None, None
+        if isinstance(source, Read):
+            read = take_choices(source.table, verb=verb)
+            return read.table, together(source.findings, read.findings)
         if isinstance(source, pd.DataFrame):
             return _both(take_choices(source, verb=verb))
         read = read_choices(source, verb=verb)

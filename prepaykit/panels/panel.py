@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from prepaykit.errors import UsageError
+from prepaykit.intake.reading import Read
 from prepaykit.ledger.drafts import UNDO, Press, close_drafts, keep_draft, read_drafts, standing
 from prepaykit.panels.work import CHOICE_COLUMNS, Work, no_choices
 from prepaykit.report.export import write_csv
@@ -129,7 +130,8 @@ class Panel:
     @property
     def choices(self) -> pd.DataFrame:
         """What was decided, as a choices file has it (kind, target, value, who, why, decided_at, row): of the file given, then of the panel."""
-        return self._with_file(self._choices_of(self.drafts))
+        own = self._choices_of(self.drafts)
+        return own if self._file is None else self._with_file(own).table
 
     def save(self, path: Path | str) -> Path:
         """Write what was decided as a choices file, to be brought again with `choices=`."""
@@ -144,12 +146,11 @@ class Panel:
                 "decided_at": pd.to_datetime(of["at_utc"], utc=True, format="ISO8601")}  # fmt: skip
         return made[CHOICE_COLUMNS].assign(**said).reset_index(drop=True)
 
-    def _with_file(self, own: pd.DataFrame) -> pd.DataFrame:
-        if self._file is None:
-            return own
-        brought = self.job.read_choices(self._file, self.work.verb)[0][list(own)]
-        brought = brought.assign(row=brought["row"].astype("str") + " of the file")  # row 5 of it is not envelope 5
-        return pd.concat([brought, own]).reset_index(drop=True) if len(own) else brought
+    def _with_file(self, own: pd.DataFrame) -> Read:
+        """What the file says and what was decided here, with what the reader of the file has to say."""
+        table, findings = self.job.read_choices(self._file, self.work.verb)
+        brought = table[list(own)].assign(row=table["row"].astype("str") + " of the file")  # row 5 of it is not envelope 5
+        return Read(pd.concat([brought, own]).reset_index(drop=True) if len(own) else brought, findings)
 
     # --- doing it ------------------------------------------------------------------------------------------------------------
 
@@ -159,7 +160,7 @@ class Panel:
             raise UsageError(f"{self.work.title} is for looking: nothing is planned here")
         drafts = self.drafts
         own = self._choices_of(drafts)
-        decided = self._with_file(own) if len(own) else self._file
+        decided = self._file if not len(own) else own if self._file is None else self._with_file(own)
         plan = self._ask() if decided is None else self._ask(choices=decided)
         self._made = (plan, drafts["draft_no"].tolist())
         return plan

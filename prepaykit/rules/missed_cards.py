@@ -180,7 +180,6 @@ class _Lengths:
 def _time_sign(places: pd.DataFrame, walk: pd.DataFrame) -> np.ndarray:
     """A pause as from one child to the next, or as between the pictures of one child; learned by camera."""
     sound = walk[~walk["is_aside"]]
-    aside = walk["is_aside"].cumsum()[sound.index].diff().fillna(0).to_numpy()  # nobody can see whether they show a card
     pause = sound["shot_at"].diff().abs().dt.total_seconds()
     begins = (sound["event"] > 0) & sound["follows"].shift(fill_value=False) & (sound["run"].shift() >= 0)
     begins &= (sound["camera"] == sound["camera"].shift()) & (sound["shoot_no"] == sound["shoot_no"].shift())

@@ -160,6 +160,16 @@ def test_a_panel_as_text_and_table_shows_no_names(panel):
     assert "Twin" not in shown and "O'Neil" not in shown and "img src" not in shown
 
 
+def test_what_the_reader_says_of_a_file_is_told_beside_presses_too(job, folder, tmp_path):
+    file = tmp_path / "choices.csv"
+    file.write_text("kind,target,value\nmatch,W001,W001-A\nmatch,,W002-A\n")
+    panel = paper_panel(job, folder, file=file)
+    panel.press("W003", "later")
+    plan = panel.plan()
+    assert panel.choices[["target", "value"]].values.tolist() == [["W001", "W001-A"], ["W003", "later"]]
+    assert "row_unusable" in set(plan.findings["code"])
+
+
 @pytest.mark.parametrize(
     "environment, watched",
     [({}, False), ({"JPY_SESSION_NAME": "60.ipynb"}, True), ({"SERVER_SOFTWARE": "voila/0.5.13"}, True), ({"JPY_SESSION_NAME": "60.ipynb", "PREPAYKIT_RUN": "60"}, False)],
