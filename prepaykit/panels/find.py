@@ -75,7 +75,9 @@ class Shown:
 
     def details(self, row: pd.Series) -> list[Block]:
         """All that is known of one row of `everything`."""
-        tell = {"order": self._order, "envelope": self._envelope, "class": self._class, "code": self._code}.get(row["kind"], self._person)
+        tell = {"order": self._order, "envelope": self._envelope, "class": self._class, "code": self._code}.get(
+            row["kind"], self._person
+        )
         place = DEALT_WITH.get(row["status"]) or DEALT_WITH.get(row["kind"], "")
         where = [text(f"Dealt with in {place}.")] if place else []
         return [*where, *tell(row)]
@@ -97,12 +99,18 @@ class Shown:
 
     def _money(self, order_id: int) -> Block:
         state = self.state
-        mine = {t: state.tables[t][state.tables[t]["order_id"] == order_id] for t in ("payments", "postings", "refunds", "service_fees")}
+        mine = {
+            t: state.tables[t][state.tables[t]["order_id"] == order_id]
+            for t in ("payments", "postings", "refunds", "service_fees")
+        }
         book = mine["postings"].groupby("account")["amount_cents"].sum()
         words = [("received", f"{self._cents(r.amount_cents)} {r.method}") for r in mine["payments"].itertuples()]
         words += [(_said(account), self._cents(cents)) for account, cents in book.items() if cents]
         words += [("refund", f"{self._cents(r.amount_cents)} {_said(r.status)}") for r in mine["refunds"].itertuples()]
-        words += [("service fee", f"{self._cents(r.amount_cents)} {_said(r.status)}") for r in mine["service_fees"].itertuples()]
+        words += [
+            ("service fee", f"{self._cents(r.amount_cents)} {_said(r.status)}")
+            for r in mine["service_fees"].itertuples()
+        ]
         return fields("Money", words)
 
     def _cents(self, cents: int) -> str:
@@ -122,7 +130,10 @@ class Shown:
         person = state.subjects.set_index("subject_id").loc[subject_id]
         may = [c for c in ("photograph", "sell", "yearbook", "directory", "group_ok") if not person[c]]
         mine = state.order_subjects.loc[state.order_subjects["subject_id"] == subject_id, "order_id"].drop_duplicates()
-        numbers = ", ".join(f"{self.orders.numbers[o]} ({_said(s)})" for o, s in zip(mine, mine.map(state.orders.set_index("order_id")["status"]), strict=True))
+        numbers = ", ".join(
+            f"{self.orders.numbers[o]} ({_said(s)})"
+            for o, s in zip(mine, mine.map(state.orders.set_index("order_id")["status"]), strict=True)
+        )
         head = fields(f"{row['kind'].capitalize()} {row['number']}", [
             ("name", row["who"].strip()), ("where", row["where"]), ("teacher", person["teacher"]), ("student id", person["student_id"]), ("picture day", row["status"]),
             ("not allowed", ", ".join(may)), ("e-mail", person["email"]), ("card printed", _moment(person["card_printed_at"])), ("orders", numbers or "none"),
@@ -156,8 +167,18 @@ def _changed(part: pd.DataFrame) -> str:
     """The changes of one operation in words: rows that are new or gone, states and keys with their values, other fields by name only."""
     words = []
     for table, rows in part.groupby("table", sort=False):
-        name, whole = table.replace("_", " "), rows["column"] == key_of(table)[0]  # a key is in the journal of a whole row only
-        words += [f"{n} {what} in {name}" for what, n in (("new", (whole & rows["before"].isna()).sum()), ("gone", (whole & rows["after"].isna()).sum())) if n]
+        name, whole = (
+            table.replace("_", " "),
+            rows["column"] == key_of(table)[0],
+        )  # a key is in the journal of a whole row only
+        words += [
+            f"{n} {what} in {name}"
+            for what, n in (
+                ("new", (whole & rows["before"].isna()).sum()),
+                ("gone", (whole & rows["after"].isna()).sum()),
+            )
+            if n
+        ]
         old = rows[~rows["key"].isin(rows.loc[whole, "key"])]
         told = [f"{r.column.removesuffix('_id')} {_or_none(r.before) or 'none'} → {_or_none(r.after) or 'none'}"
                 if r.column in PLAIN else r.column for r in old.itertuples()]  # fmt: skip
@@ -166,7 +187,10 @@ def _changed(part: pd.DataFrame) -> str:
 
 
 def _gallery(own: pd.DataFrame) -> list[Block]:
-    rows = [(int(r.frame_id), f"{r.frame_id}{' · hidden' if r.is_hidden else ''}", "warn" if r.is_hidden else "") for r in own.itertuples()]
+    rows = [
+        (int(r.frame_id), f"{r.frame_id}{' · hidden' if r.is_hidden else ''}", "warn" if r.is_hidden else "")
+        for r in own.itertuples()
+    ]
     return [frames("Gallery", rows)] if rows else [text("No picture.", "warn")]
 
 

@@ -51,7 +51,10 @@ class Orders:
     def owing(self) -> pd.Series:
         """What was paid for every order, and of how much if that is not the same; as text, for a column."""
         rows = self.table[["paid", "due"]].itertuples(index=False)
-        words = [show_cents(paid, self.currency) + (f" of {show_cents(due, self.currency)}" if paid != due else "") for paid, due in rows]
+        words = [
+            show_cents(paid, self.currency) + (f" of {show_cents(due, self.currency)}" if paid != due else "")
+            for paid, due in rows
+        ]
         return pd.Series(words, self.table.index, dtype="str")
 
     def fields(self, order_id: int, *more: tuple[str, object]) -> Block:
@@ -107,7 +110,9 @@ class Orders:
         state = self.state
         keys = {
             "orders": [state.orders.set_index("order_id").loc[order_id, "order_no"]],
-            "order_subjects": self.children.loc[self.children["order_id"] == order_id, "order_subject_id"].astype("str"),
+            "order_subjects": self.children.loc[self.children["order_id"] == order_id, "order_subject_id"].astype(
+                "str"
+            ),
             "slots": state.slots.loc[state.slots["order_id"] == order_id, "slot_id"].astype("str"),
             "lines": state.lines.loc[state.lines["order_id"] == order_id, "line_id"].astype("str"),
         }
@@ -134,7 +139,15 @@ def _children(state: JobState) -> pd.DataFrame:
 def _tile(slot: object, damaged: set[int]) -> tuple[int | None, str, str]:
     is_empty = pd.isna(slot.frame_id)
     hole = HOLES[slot.hole]
-    flag = "picture missing" if is_empty else "damaged" if slot.frame_id in damaged else "left out" if slot.is_dropped else ""
+    flag = (
+        "picture missing"
+        if is_empty
+        else "damaged"
+        if slot.frame_id in damaged
+        else "left out"
+        if slot.is_dropped
+        else ""
+    )
     words = [slot.product_name, hole, f"{slot.quantity} copies" if slot.quantity > 1 else "", flag]
     caption = " · ".join(w for w in words if w)
     return (None if is_empty else int(slot.frame_id)), caption, "bad" if flag else ""

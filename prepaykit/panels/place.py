@@ -84,7 +84,9 @@ def _rows(state: JobState, orders: Orders, verdict: pd.DataFrame, errors: pd.Dat
     owes = (table["paid"] < table["due"]).to_numpy()
     way = verdict["order_id"].map(short).astype("str").fillna("")
     missing = pd.Series(np.where(verdict["no_picture"], "picture missing", ""), verdict.index, dtype="str")
-    way = (missing + np.where((missing != "") & (way != ""), ", ", "") + way).mask((way == "") & (missing == "") & owes, "paid less than due")
+    way = (missing + np.where((missing != "") & (way != ""), ", ", "") + way).mask(
+        (way == "") & (missing == "") & owes, "paid less than due"
+    )
     return pd.DataFrame(
         {
             "key": table["number"].to_numpy(),
@@ -104,7 +106,9 @@ def _rows(state: JobState, orders: Orders, verdict: pd.DataFrame, errors: pd.Dat
 def _verdict_words(verdict: pd.DataFrame) -> pd.Series:
     goes = np.where(verdict["needs_revision"], "to revision", "to the batch")
     words = np.select([verdict["pulled"], ~verdict["ready"]], ["pulled back, held", "held"], default=goes)
-    return pd.Series(words, verdict.index, dtype="str") + np.where(verdict["in_part"] & verdict["ready"], ", in part", "")
+    return pd.Series(words, verdict.index, dtype="str") + np.where(
+        verdict["in_part"] & verdict["ready"], ", in part", ""
+    )
 
 
 def _details(orders: Orders, verdict: pd.DataFrame, errors: pd.DataFrame, order_id: int) -> list[Block]:
@@ -116,10 +120,17 @@ def _details(orders: Orders, verdict: pd.DataFrame, errors: pd.DataFrame, order_
     open_ones = set(open_ones.loc[open_ones["order_id"] == order_id, "what"])
     said = [(f"{words}.", "good" if row["ready"] else "bad")]
     if row["no_picture"]:
-        said.append(("A picture is missing. That cannot be accepted: see 30 Populate and 35 Access codes, or wait for the retake.", "bad"))
+        said.append(
+            (
+                "A picture is missing. That cannot be accepted: see 30 Populate and 35 Access codes, or wait for the retake.",
+                "bad",
+            )
+        )
     for what in stands:
         told = orders.error_words(order_id, what)
-        said.append((f"{told}.", "bad") if what in open_ones else (f"Accepted, or shipped by a setting: {told}.", "warn"))
+        said.append(
+            (f"{told}.", "bad") if what in open_ones else (f"Accepted, or shipped by a setting: {told}.", "warn")
+        )
     if open_ones:
         said.append((f"Key a accepts {_counted(len(stands))}, and nothing that is found later.", "warn"))
     return [orders.fields(order_id), notes("What happens", said), *_in_doubt(stands), orders.bought(order_id)]
@@ -128,7 +139,11 @@ def _details(orders: Orders, verdict: pd.DataFrame, errors: pd.DataFrame, order_
 def _in_doubt(stands: list[str]) -> list[Block]:
     """The frames at which a doubt stands, to look at."""
     named = [w.partition("/") for w in stands]
-    rows = [(int(about), f"frame {about} · {_short(code)}", "warn") for code, _, about in named if code in (*DOUBTS, DAMAGED)]
+    rows = [
+        (int(about), f"frame {about} · {_short(code)}", "warn")
+        for code, _, about in named
+        if code in (*DOUBTS, DAMAGED)
+    ]
     return [frames("In doubt from here", rows)] if rows else []
 
 

@@ -93,7 +93,10 @@ def _rows(state: JobState, orders: Orders, queue: pd.DataFrame) -> pd.DataFrame:
             "key": table["number"].to_numpy(),
             "child": table["child"].fillna("").to_numpy(),
             "in_class": table["in_class"].fillna("").to_numpy(),
-            "prints": one_each.groupby("order_id")["quantity"].sum().reindex(first["order_id"], fill_value=0).to_numpy(),
+            "prints": one_each.groupby("order_id")["quantity"]
+            .sum()
+            .reindex(first["order_id"], fill_value=0)
+            .to_numpy(),
             "lacks": _lacking_words(lacks["picture"], lacks["artwork"]),
             "reason": (first["order_id"].map(reason).astype("str") + np.where(again, ", again", "")).to_numpy(),
             "is_ready": is_ready,
@@ -106,7 +109,9 @@ def _rows(state: JobState, orders: Orders, queue: pd.DataFrame) -> pd.DataFrame:
 def _lacking_words(pictures: np.ndarray, artworks: np.ndarray) -> np.ndarray:
     some = pd.Series(pictures).astype("str") + np.where(pictures == 1, " picture", " pictures")
     art = pd.Series(artworks).astype("str") + np.where(artworks == 1, " artwork", " artworks")
-    words = some.where(pictures > 0, "") + np.where((pictures > 0) & (artworks > 0), ", ", "") + art.where(artworks > 0, "")
+    words = (
+        some.where(pictures > 0, "") + np.where((pictures > 0) & (artworks > 0), ", ", "") + art.where(artworks > 0, "")
+    )
     return words.to_numpy()
 
 
@@ -116,9 +121,13 @@ class Look:
     def __init__(self, state: JobState, queue: pd.DataFrame) -> None:
         self.queue, self.marked = queue, marked_frames(state)
         self.group_of = state.subjects.set_index("subject_id")["group_id"]
-        own = state.galleries[state.galleries["subject_id"].isin(queue["subject_id"].dropna()) & ~state.galleries["is_hidden"]]
+        own = state.galleries[
+            state.galleries["subject_id"].isin(queue["subject_id"].dropna()) & ~state.galleries["is_hidden"]
+        ]
         self.own = own.sort_values(["subject_id", "position"])
-        self.shared = state.group_frames[state.group_frames["group_id"].isin(self.group_of)].sort_values(["group_id", "position"])
+        self.shared = state.group_frames[state.group_frames["group_id"].isin(self.group_of)].sort_values(
+            ["group_id", "position"]
+        )
         wanted = [*queue["frame_id"].dropna(), *self.own["frame_id"], *self.shared["frame_id"]]
         self.frames = state.frames[state.frames["frame_id"].isin(wanted)]
         self.rows = self.frames.set_index("frame_id")
@@ -141,7 +150,11 @@ class Look:
         kind, _, key = name.partition(" ")
         if kind == "nobody":
             return []
-        rows = self.own[self.own["subject_id"] == int(key)] if kind == "child" else self.shared[self.shared["group_id"] == int(key)]
+        rows = (
+            self.own[self.own["subject_id"] == int(key)]
+            if kind == "child"
+            else self.shared[self.shared["group_id"] == int(key)]
+        )
         return [self.shown(int(frame)) for frame in dict.fromkeys(rows["frame_id"])]
 
     def shown(self, frame: int) -> dict[str, object]:
@@ -150,7 +163,13 @@ class Look:
         time = "" if pd.isna(row["shot_at"]) else f" · {row['shot_at']:%H:%M}"
         flag = " · damaged" if pd.notna(row["damage"]) else " · retake" if row["shoot_no"] > 1 else ""
         sides = {c: 0 if pd.isna(row[c]) else int(row[c]) for c in ("width", "height")}
-        return {"frame": frame, "mark": self.marked[str(frame)], "caption": f"{frame}{time}{flag}", "tone": "bad" if "damaged" in flag else "", **sides}
+        return {
+            "frame": frame,
+            "mark": self.marked[str(frame)],
+            "caption": f"{frame}{time}{flag}",
+            "tone": "bad" if "damaged" in flag else "",
+            **sides,
+        }
 
 
 def _artworks(queue: pd.DataFrame) -> pd.DataFrame:
@@ -171,7 +190,10 @@ def _details(orders: Orders, look: Look, order_id: int) -> list[Block]:
     known = {f["frame"] for strip in strips.values() for f in strip}
     strays = {int(f) for f in slots["frame_id"].dropna()} - known  # shown, though no gallery has it any more
     strips["shown"] = [look.shown(f) for f in sorted(strays)]
-    return [notes("", [(orders.line(order_id), ""), *told]), prints("Prints as they will be", _sheets(look, slots), strips)]
+    return [
+        notes("", [(orders.line(order_id), ""), *told]),
+        prints("Prints as they will be", _sheets(look, slots), strips),
+    ]
 
 
 def _errors(state: JobState, order_id: int) -> list[str]:
@@ -185,7 +207,9 @@ def _sheets(look: Look, slots: pd.DataFrame) -> list[dict[str, object]]:
     for slot in slots[slots["mate"] == 0].itertuples():
         copies = f"{slot.quantity} × " if slot.quantity > 1 else ""
         lacks = ("no picture", "bad") if slot.lacks else ("", "")
-        sheets.append({"title": copies + slot.product_name, "note": lacks[0], "tone": lacks[1], "slots": [_slot(look, slot)]})
+        sheets.append(
+            {"title": copies + slot.product_name, "note": lacks[0], "tone": lacks[1], "slots": [_slot(look, slot)]}
+        )
     for _, pair in slots[slots["mate"] > 0].groupby("mate", sort=False):
         first = pair.iloc[0]
         made = pair["artwork_path"].notna().all()
@@ -253,4 +277,6 @@ def _check(look: Look, key: str, action: str, value: str) -> None:
     slot = next(slots.itertuples())
     may = {f["mark"] for f in look.strip(look.strip_of(slot))} | {look.marked.get(str(slot.frame_id))}
     if mark not in may:
-        raise UsageError(f"{key}: frame {mark or 'of the crop'} is not one that may stand there; there are: {', '.join(sorted(m for m in may if m))}")
+        raise UsageError(
+            f"{key}: frame {mark or 'of the crop'} is not one that may stand there; there are: {', '.join(sorted(m for m in may if m))}"
+        )

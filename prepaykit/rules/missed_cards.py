@@ -10,7 +10,7 @@ begins there than if the same child goes on? All of it is learned from the job i
     frames     how many frames a session of this shoot has; two usual sessions or one long one
     time       the pause at the place, between those within a session and those from one child to the next, of this camera
     list       a child of the class without frames; where the class came in the order of its list: a child just here
-    numbers    file numbers missing at the place, if they are not missing everywhere
+    numbers    file numbers missing at the place, if they are not missing everywhere; a file that is set aside is missing too
     faint      something like a card was seen in the frame (`card_suspicion`), if that is not seen everywhere
     look       how far the two pictures are apart (`look_hash`), between one child's pictures and two children's
 
@@ -42,7 +42,7 @@ ROUNDS, PARTS = 4, 3
 MOST = 4.0  # no single sign may weigh more (natural logarithm of the ratio)
 UNUSUAL = 0.05  # one session in twenty has another length than the job taught so far
 LONGEST = 40  # frames; longer sessions count as this long
-NAMES = {"frames": "the number of frames", "time": "a pause", "list": "the class list", "numbers": "missing file numbers", "faint": "something like a card", "look": "another look"}  # fmt: skip
+NAMES = {"frames": "the number of frames", "time": "a pause", "list": "the class list", "numbers": "missing or unreadable files", "faint": "something like a card", "look": "another look"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -112,10 +112,11 @@ def _places(walk: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
     the frame before it in the walk was, and the pause since then."""
     sound = walk[~walk["is_aside"]]
     shown = sound["follows"] & sound["run"].isin(runs.index)
+    aside = walk["is_aside"].cumsum()[sound.index].diff().fillna(0).to_numpy()  # nobody can see whether they show a card
     pause = sound["shot_at"].diff().abs().dt.total_seconds()
     rows = pd.DataFrame({
         "row": sound.index, "frame_id": sound["frame_id"].to_numpy(), "run": sound["run"].to_numpy(), "camera": sound["camera"].to_numpy(),
-        "pause": pause.to_numpy(), "missing": sound["missing"].to_numpy(), "row_before": sound.index.to_series().shift().to_numpy(),
+        "pause": pause.to_numpy(), "missing": sound["missing"].to_numpy() + aside, "row_before": sound.index.to_series().shift().to_numpy(),
     })[shown.to_numpy()].reset_index(drop=True)  # fmt: skip
     rows["part"] = rows["run"]
     rows["at"] = rows.groupby("run").cumcount()
@@ -179,6 +180,7 @@ class _Lengths:
 def _time_sign(places: pd.DataFrame, walk: pd.DataFrame) -> np.ndarray:
     """A pause as from one child to the next, or as between the pictures of one child; learned by camera."""
     sound = walk[~walk["is_aside"]]
+    aside = walk["is_aside"].cumsum()[sound.index].diff().fillna(0).to_numpy()  # nobody can see whether they show a card
     pause = sound["shot_at"].diff().abs().dt.total_seconds()
     begins = (sound["event"] > 0) & sound["follows"].shift(fill_value=False) & (sound["run"].shift() >= 0)
     begins &= (sound["camera"] == sound["camera"].shift()) & (sound["shoot_no"] == sound["shoot_no"].shift())

@@ -156,7 +156,11 @@ def test_a_memory_mate_is_shown_as_it_was_made_and_made_anew_when_a_hole_is_cut_
     press(page, "u")
     in_revision.apply(in_revision.revise(render=True))
     made = set(in_revision.state.slots["artwork_sha256"].dropna())
-    write_cell(page, "parameters", "render, release, replace, crop, artwork, choices, studio, job, apply, why = True, '', '', '', '', '', '', '', False, ''")
+    write_cell(
+        page,
+        "parameters",
+        "render, release, replace, crop, artwork, choices, studio, job, apply, why = True, '', '', '', '', '', '', '', False, ''",
+    )
     run_all(page)
     panel = into(page, page.locator(".pk[data-ready=yes]"))
     look_at(panel, "104006")
@@ -206,7 +210,10 @@ def test_a_panel_is_readable_in_the_dark_and_at_125_percent(new_page, in_revisio
     panel.locator(".pk-detail[data-of]").wait_for()
     page.wait_for_timeout(500)
     picture(page, f"{name}-dark-125")
-    grid, wide = panel.locator(".pk-body").evaluate("e => [e.scrollWidth, e.clientWidth]"), panel.evaluate("e => [e.scrollWidth, e.clientWidth]")
+    grid, wide = (
+        panel.locator(".pk-body").evaluate("e => [e.scrollWidth, e.clientWidth]"),
+        panel.evaluate("e => [e.scrollWidth, e.clientWidth]"),
+    )
     assert grid[0] <= grid[1] and wide[0] <= wide[1]  # nothing is out of sight to the right
 
 

@@ -44,7 +44,11 @@ def words(work, key):
 def test_a_row_says_what_happens_to_the_order_and_what_is_in_its_way(work):
     assert work.rows["key"].tolist() == ["1002", "1003", "1001"]  # those in the way first
     told = work.rows.set_index("key")[["verdict", "in_the_way", "tone"]].to_numpy().tolist()
-    assert told == [["held", "code of another child, unpaid", "bad"], ["held", "picture missing", "bad"], ["to the batch", "", ""]]
+    assert told == [
+        ["held", "code of another child, unpaid", "bad"],
+        ["held", "picture missing", "bad"],
+        ["to the batch", "", ""],
+    ]
 
 
 def test_the_errors_that_would_be_accepted_stand_in_the_row_as_a_file_names_them(work):
@@ -87,7 +91,10 @@ def test_an_order_on_its_way_that_lost_its_picture_is_there_too():
     assert place_work(state).rows[["key", "verdict"]].to_numpy().tolist() == [["1001", "pulled back, held"]]
 
 
-@pytest.mark.parametrize(("policy", "told"), [("hold_whole", "held"), ("split", "to the batch, in part"), ("ship_partial", "to the batch, in part")])
+@pytest.mark.parametrize(
+    ("policy", "told"),
+    [("hold_whole", "held"), ("split", "to the batch, in part"), ("ship_partial", "to the batch, in part")],
+)
 def test_the_policy_for_siblings_is_told(policy, told):
     state = job(3, absent=(3,), sibling_policy=policy)
     state = populated(with_orders(state, [("2001", [1, 3])]))

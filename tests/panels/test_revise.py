@@ -73,7 +73,9 @@ def test_a_memory_mate_stands_on_its_sheet_with_two_holes_that_cannot_be_turned(
     work = revise_work(placed(job(1, products="mate")))
     [sheet] = block(work, "1001")["sheets"]
     assert (sheet["size"], sheet["artwork"]) == ([2400, 3000], None)
-    assert {s["part"] for s in sheet["slots"]} == {CHILD, CLASS} and all(s["is_fixed"] and s["box"] for s in sheet["slots"])
+    assert {s["part"] for s in sheet["slots"]} == {CHILD, CLASS} and all(
+        s["is_fixed"] and s["box"] for s in sheet["slots"]
+    )
     assert [s["strip"] for s in sheet["slots"]] == ["child 1", "class 1"]
 
 
@@ -113,7 +115,11 @@ def test_what_is_pressed_is_what_the_verb_does(state, work):
     after = state.after(plan_revise(state, now=NOW, choices=brought))
     slot = after.slots.set_index("order_id").loc[1]
     assert (slot["frame_id"], slot["crop"], slot["filled_by"]) == (3, crop, "person")
-    assert after.orders.set_index("order_no")["status"].to_dict() == {"1001": "in_batch", "1002": "in_revision", "1003": "in_revision"}
+    assert after.orders.set_index("order_no")["status"].to_dict() == {
+        "1001": "in_batch",
+        "1002": "in_revision",
+        "1003": "in_revision",
+    }
 
 
 @pytest.mark.parametrize(

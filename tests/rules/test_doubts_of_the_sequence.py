@@ -96,7 +96,14 @@ def test_a_deleted_card_shows_by_its_missing_number_where_no_other_is_missing():
     days = usual(without=("K08",)) | {"K07": "K07 . . ~ . ."}
     result = told(shot(*days.values(), pause=5))  # no pause anywhere: time says nothing
     assert ("card_skipped", "22", "K08") in doubts(result)
-    assert "missing file numbers" in result.findings.set_index("code").loc["card_skipped", "detail"]
+    assert "missing or unreadable files" in result.findings.set_index("code").loc["card_skipped", "detail"]
+
+
+def test_a_file_that_was_set_aside_may_have_been_the_card():
+    days = usual(without=("K08",)) | {"K07": "K07 . . x . ."}
+    result = told(shot(*days.values(), pause=5))  # no pause anywhere: time says nothing
+    assert ("card_skipped", "23", "K08") in doubts(result)
+    assert "missing or unreadable files" in result.findings.set_index("code").loc["card_skipped", "detail"]
 
 
 def test_two_skipped_cards_in_a_row_are_two_doubts():

@@ -34,6 +34,8 @@ class Prints {
     const before = view.printsAt;
     this.at = before?.row === this.row ? Math.min(before.at, this.slots.length - 1) : 0;
     this.local = null; // {part, crop}: drawn, not said yet
+    this.seen = view.store.seen ||= new Map(); // frame -> width and height of its picture, which is upright
+    this.early = []; // keys pressed before the picture was there
     this.sheets = make("div", { class: "pk-sheets", role: "group", "aria-label": "Prints" });
     this.editor = make("div", { class: "pk-editor", tabindex: "0", role: "group", "data-takes-focus": true });
     this.words = make("div", { class: "pk-editor-words", role: "status" });
@@ -70,7 +72,7 @@ class Prints {
   // Width and height of the upright frame: the file's, turned if its picture is.
   sizeOf(frame) {
     const known = this.frames.get(frame);
-    const seen = this.seen?.get(frame);
+    const seen = this.seen.get(frame);
     if (!known || !known.width) return seen || null;
     const isTurned = seen && seen[0] !== seen[1] && seen[0] > seen[1] !== known.width > known.height;
     return isTurned ? [known.height, known.width] : [known.width, known.height];
@@ -135,15 +137,19 @@ class Prints {
       return make("span", { class: "pk-nopicture" }, url === "" ? "cannot be shown" : "…");
     }
     const image = make("img", { class: kind, src: url, alt, draggable: "false" });
-    if (!this.seen?.has(frame)) image.addEventListener("load", () => this.learn(frame, image), { once: true });
+    if (!this.seen.has(frame)) image.addEventListener("load", () => this.learn(frame, image), { once: true });
     return image;
   }
 
   // The first time a picture is there it says which way up it is; what was drawn before may have been the wrong way.
   learn(frame, image) {
-    this.seen = (this.seen || new Map()).set(frame, [image.naturalWidth, image.naturalHeight]);
+    this.seen.set(frame, [image.naturalWidth, image.naturalHeight]);
     clearTimeout(this.drawsSoon);
-    this.drawsSoon = setTimeout(() => this.element.isConnected && this.draw(), 0);
+    this.drawsSoon = setTimeout(() => {
+      if (!this.element.isConnected) return;
+      this.draw();
+      for (const [key, event] of this.early.splice(0)) this.takes(key, event);
+    }, 0);
   }
 
   drawEditor() {
@@ -159,7 +165,7 @@ class Prints {
     this.editor.replaceChildren(make("div", { class: "pk-canvas" }, ...parts));
     const words = [make("p", {}, make("b", {}, `${this.at + 1} of ${this.slots.length} · ${this.slot.label}`), frame ? ` · frame ${frame}` : "")];
     const lost = Math.round(100 * (1 - crop[2] * crop[3]));
-    if (frame && this.canCrop()) words.push(make("p", {}, own ? "cropped by hand" : this.slot.box ? "cut as the composer does" : "cut as the lab does", `, ${lost} % of the picture is not on the print`));
+    if (frame && this.canCrop()) words.push(make("p", {}, own ? "cropped by hand" : this.slot.box ? "cut as the composer does" : "cut as the lab does", `, ${lost} % is not on the print`));
     const dpi = this.dpi(crop, frame);
     if (dpi) words.push(make("p", { class: dpi < LEAST_DPI ? "pk-bad" : "pk-soft" }, `${Math.floor(dpi)} pixels per inch`, dpi < LEAST_DPI ? `: too small a part for this print, ${LEAST_DPI} are needed` : ""));
     if (changed) words.push(make("p", { class: kept ? "pk-kept" : "pk-sent" }, kept ? "✓ changed, kept" : "… changed"));
@@ -256,6 +262,9 @@ class Prints {
       ...(inside ? { ArrowLeft: () => this.move(-step, 0), ArrowRight: () => this.move(step, 0), ArrowUp: () => this.move(0, -step), ArrowDown: () => this.move(0, step) } : {}),
     }[key];
     if (!does) return this.flush(), false;
+    const { frame } = this.shown(this.slot);
+    const isComing = frame && this.slot.width && !this.seen.has(frame) && this.view.store.pictures.get(`${frame} large`) !== "";
+    if (isComing) return this.early.push([key, { target: event.target, shiftKey: event.shiftKey }]), true; // which way up it is, only the picture says
     if (this.canCrop()) does();
     else this.view.say({ tone: "warn", text: "This print cannot be cropped: it has no size, or no picture yet." });
     return true;
