@@ -166,7 +166,7 @@ class ReviewGrid(anywidget.AnyWidget):
         except PrepaykitError:
             self._refresh(message)
             raise
-        self.send({"kind": "applied", "text": repr(done), "op_no": done.op_no})
+        self.send({"kind": "applied", "text": f"operation {done.op_no} {plan.verb}: {plan.headline or 'done'}", "op_no": done.op_no})
         self._ready(message)
 
     def _refresh(self, message: dict) -> None:

@@ -92,6 +92,14 @@ def show_findings(findings: pd.DataFrame) -> str:
     return "\n".join(one_line(line) for part in parts for line in part.split("\n"))
 
 
+class WholeText(pd.DataFrame):
+    """A table whose texts a notebook shows to their ends: pandas would cut the command that a next move names. What is taken from it is a plain one."""
+
+    def _repr_html_(self) -> str | None:
+        with pd.option_context("display.max_colwidth", None):
+            return super()._repr_html_()
+
+
 def findings_by_code(findings: pd.DataFrame) -> pd.DataFrame:
     """One row a code: `severity`, `code`, `count`, `meaning` and `next_move` from the register, `about`, first `keys`.
 
@@ -109,7 +117,7 @@ def findings_by_code(findings: pd.DataFrame) -> pd.DataFrame:
         parts.append([kind.severity, code, len(rows), kind.meaning, about, shown, move])
     table = pd.DataFrame(parts, columns=columns)
     place = table["severity"].map({s: i for i, s in enumerate(SEVERITIES)})
-    return table.assign(_s=place, _n=-table["count"]).sort_values(["_s", "_n", "code"], ignore_index=True)[columns]
+    return WholeText(table.assign(_s=place, _n=-table["count"]).sort_values(["_s", "_n", "code"], ignore_index=True)[columns])
 
 
 def one_line(text: str) -> str:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from prepaykit.money import show_cents
 from prepaykit.rules.learnt import looks_short
 from prepaykit.rules.matching.exact import bare, match_exactly
 from prepaykit.rules.order_entry import lines_sum, listed_subjects, purchases
@@ -38,7 +39,7 @@ def standing_findings(work: JobState, verb: str, *, seen: Weighed | None = None)
     """
     origin = "online" if verb == "orders" else "paper"
     orders = work.orders[(work.orders["origin"] == origin) & work.orders["status"].isin(LIVE)]
-    money = _online_money(work, orders) if verb == "orders" else _paper_money(orders)
+    money = _online_money(work, orders) if verb == "orders" else _paper_money(orders, str(work.job["currency"]))
     return together(
         *money,
         _without_address(orders, verb),
@@ -92,7 +93,7 @@ def _online_money(work: JobState, orders: pd.DataFrame) -> list[pd.DataFrame]:
     ]  # fmt: skip
 
 
-def _paper_money(orders: pd.DataFrame) -> list[pd.DataFrame]:
+def _paper_money(orders: pd.DataFrame, currency: str) -> list[pd.DataFrame]:
     parts = []
     short = orders["paid_cents"] < orders["total_cents"]
     for code, rows in (
@@ -100,7 +101,7 @@ def _paper_money(orders: pd.DataFrame) -> list[pd.DataFrame]:
         ("overpaid", orders[orders["paid_cents"] > orders["total_cents"]]),
     ):
         details = [
-            f"envelope {n}: {p} cents received, {t} cents due"
+            f"envelope {n}: {show_cents(p, currency)} received, {show_cents(t, currency)} due"
             for n, p, t in rows[["order_no", "paid_cents", "total_cents"]].to_numpy()
         ]
         parts.append(found("paper", code, "orders", rows["order_no"], details))

@@ -164,8 +164,10 @@ def _batch(state: JobState) -> Step:
 def _paper(state: JobState) -> Step:
     here = len(state.envelopes)
     waiting = int(state.envelopes["order_id"].isna().sum())
+    asked = _to_look_at(state, "paper")
     said = _counted(here, "envelope") + (f", {waiting:,} without an order" if waiting else "")
-    return Step(said if here else "no envelopes", here > 0, False, max(waiting, _to_look_at(state, "paper")))
+    said += f", {asked:,} to look at" if asked > waiting else ""
+    return Step(said if here else "no envelopes", here > 0, False, max(waiting, asked))
 
 
 def _sell(state: JobState) -> Step:
@@ -187,7 +189,9 @@ def _cancel(state: JobState) -> Step:
 
 def _report(state: JobState) -> Step:
     rows = balance(state)
-    off = list(rows.loc[~rows["holds"], "equation"])
+    # Nobody can be photographed or absent before picture day.
+    counted = rows["holds"] | ((rows["equation"] == "names") & state.frames.empty)
+    off = list(rows.loc[~counted, "equation"])
     said = f"does NOT balance: {', '.join(off)}" if off else "the job balances"
     return Step(said if len(state.orders) else "nothing to report yet", len(state.orders) > 0, False, len(off))
 

@@ -212,7 +212,8 @@ class Plan:
         heads = "".join(f"<th>{c.replace('_', ' ')}</th>" for c in columns)
         body = "".join(f"<tr>{''.join(f'<td>{html.escape(v)}</td>' for v in row)}</tr>" for row in shown.itertuples(index=False))
         more = f"<p>… {len(self.findings) - most} more</p>" if len(self.findings) > most else ""
-        return f"<details><summary>{len(self.findings)} findings</summary><table><tr>{heads}</tr>{body}</table>{more}</details>"
+        many = "" if len(self.findings) == 1 else "s"
+        return f"<details><summary>{len(self.findings)} finding{many}</summary><table><tr>{heads}</tr>{body}</table>{more}</details>"
 
 
 # --- comparing ---------------------------------------------------------------------------------------------------------

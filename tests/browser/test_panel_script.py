@@ -59,8 +59,8 @@ def rows(page, keys=KEYS, *, which="first", actions=DECIDES, layout="table", dec
         page.locator(".pk-grid").first.focus()
 
 
-def details(page, key, *values, blocks=()):
-    items = [{"value": v, "title": v, "share": None, "frames": [{"frame": 7, "caption": "7", "tone": ""}], "facts": [], "note": ""} for v in values]
+def details(page, key, *values, blocks=(), share=None, sure=""):
+    items = [{"value": v, "title": v, "share": share, "sure": sure, "frames": [{"frame": 7, "caption": "7", "tone": ""}], "facts": [], "note": ""} for v in values]
     hear(page, "details", row=key, blocks=[{"kind": "candidates", "title": "", "items": items, "nobody": ""}, *blocks])
 
 
@@ -269,3 +269,21 @@ def test_of_two_windows_each_keeps_its_own_presses_and_the_next_one_sends_them_a
     rows(page, which="third")
     again = [(m["id"], m["window"], m["row"]) for m in sent(page, which="third")]
     assert again == [(m["id"], m["window"], m["row"]) for m in (mine, other)]
+
+
+@pytest.mark.parametrize("unsure", [{"share": 0.002}, {"share": 0.4998}, {"sure": "possible"}])
+def test_enter_takes_nobody_who_is_hardly_likely_and_the_number_does(page, unsure):
+    rows(page)
+    details(page, "W1", "X-1", "X-2", **unsure)
+    type_keys(page, "Enter")
+    assert said(page) == []
+    assert "Press 1 to take it all the same" in page.locator(".pk-say").inner_text()
+    type_keys(page, "1")
+    assert said(page) == [("W1", "accept", "X-1")]
+
+
+def test_enter_takes_who_is_likelier_than_all_others(page):
+    rows(page)
+    details(page, "W1", "X-1", "X-2", share=0.93)
+    type_keys(page, "Enter")
+    assert said(page) == [("W1", "accept", "X-1")]

@@ -68,7 +68,7 @@ def test_an_order_that_is_short_of_money_is_accepted_for_just_that_and_placed(la
     press(page, "Home", "a")  # a picture is missing there: nothing to accept, and no cell comes into the notebook
     expect(panel.locator(".pk-say")).to_contain_text("there is nothing to accept")
     look_at(panel, SHORT_OF_MONEY)
-    expect(panel.locator(".pk-detail")).to_contain_text("2000 cents received, 2400 cents due")
+    expect(panel.locator(".pk-detail")).to_contain_text("$20.00 received, $24.00 due")
     press(page, "a")
     kept(panel, 1)
     panel.get_by_label("Which rows").select_option("flagged")

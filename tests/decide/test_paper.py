@@ -126,7 +126,7 @@ def test_a17_38_dollars_received_42_due_is_underpaid_and_blocks_the_order(job):
     """)
     plan = plan_paper(job, dear, now=NOW)
     assert said(plan) == [("underpaid", "orders", "E-1")] and plan.findings["severity"].tolist() == ["error"]
-    assert plan.findings["detail"].tolist() == ["envelope E-1: 3800 cents received, 4200 cents due"]
+    assert plan.findings["detail"].tolist() == ["envelope E-1: $38.00 received, $42.00 due"]
     state = job.after(plan)
     paid = plan_paper(state, dear.assign(received_cents=4200), now=NOW)
     after = state.after(paid)

@@ -10,7 +10,7 @@ STATE = JobState.new(name="maple-grove-2026", school="Maple Grove")
 def test_findings_are_a_folded_table_and_their_text_is_escaped():
     findings = found("names", "column_unknown", "files", ["<script>"], "names.csv column 3: <b>bus</b>")
     shown = Plan.between(STATE, "names", {}, findings=findings, headline="3 & more")._repr_html_()
-    assert "<details><summary>1 findings</summary>" in shown
+    assert "<details><summary>1 finding</summary>" in shown
     assert "3 &amp; more" in shown
     assert "<script>" not in shown
     assert "&lt;b&gt;bus&lt;/b&gt;" in shown

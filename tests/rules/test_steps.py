@@ -83,6 +83,11 @@ def test_a_refund_to_be_made_waits_at_cancel():
     assert told(state, "cancel") == ("waits", 1, "1 order cancelled, 1 refund or fees to settle")
 
 
+def test_before_picture_day_nobody_is_missing_from_the_books():
+    before = job(2).replace(frames=EMPTY.frames, galleries=EMPTY.galleries, group_frames=EMPTY.group_frames)
+    assert told(before, "report") == ("done", 0, "the job balances")
+
+
 def test_books_that_do_not_balance_wait_at_the_report():
     state = placed(job(3))
     assert told(state, "report") == ("done", 0, "the job balances")

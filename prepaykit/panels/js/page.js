@@ -138,8 +138,8 @@ class PanelPage {
     const filtered = this.shown.length === n.all ? "" : `${this.shown.length} shown of `;
     const { layout, actions } = this.store.work;
     const waiting = layout.noun ? "" : ` · ${n.waiting} undecided`;
-    const decided = `${waiting} · ${n.decided} decided${n.changed ? ` · ${n.changed} prints changed` : ""}${unkept}`;
-    this.tally.textContent = `${filtered}${n.all} ${layout.noun || "rows"}${actions.length ? decided : ""}`;
+    const decided = `${waiting} · ${n.decided} decided${n.changed ? ` · ${n.changed} ${n.changed === 1 ? "print" : "prints"} changed` : ""}${unkept}`;
+    this.tally.textContent = `${filtered}${n.all} ${layout.noun || (n.all === 1 ? "row" : "rows")}${actions.length ? decided : ""}`;
     this.tally.classList.toggle("pk-bad", Boolean(n.unkept) && this.store.isStuck());
     this.root.dataset.unkept = n.unkept;
     this.root.dataset.decided = n.decided;

@@ -2,6 +2,8 @@
 
 const PER_CELL = new Set(["ArrowDown", "ArrowUp", "ArrowLeft", "ArrowRight", "PageDown", "PageUp", "Home", "End"]);
 
+const LIKELY = 0.5;
+
 class PanelView extends PanelPage {
   // --- deciding --------------------------------------------------------------------------------------------------------
 
@@ -19,7 +21,7 @@ class PanelView extends PanelPage {
 
   act(action) {
     if (this.isTooMany(action, this.keys_here)) return;
-    if (action.needs === "candidate") this.choose(1, action);
+    if (action.needs === "candidate") this.chooseFirst(action);
     else if (action.needs === "text") this.type(action);
     else if (action.needs === "frame") this.pressPicked(action);
     else if (action.needs === "crop") this.does("]", { target: this.detail });
@@ -57,6 +59,17 @@ class PanelView extends PanelPage {
     const waiting = keys.filter((key) => this.store.at.has(key) && !this.store.isDecided(key)); // somebody may have decided meanwhile
     this.store.pressAll(waiting, action.name);
     this.say({ tone: "good", text: `${waiting.length} decided; nothing of the job has changed yet.` });
+  }
+
+  // In the rhythm of one key nobody shall be taken who is hardly likely, or no likelier than the next: that wants the number.
+  chooseFirst(action) {
+    const key = this.key_here;
+    const blocks = this.store.details.get(key);
+    if (key && !blocks) return this.queue(key, () => this.chooseFirst(action));
+    const [first] = candidatesOf(blocks);
+    if (!first || isLikely(first)) return this.choose(1, action);
+    const share = first.share === null || first.share === undefined ? "" : `, ${percent(first.share)}`;
+    return this.say({ tone: "warn", text: `${key}: the first is not likely enough for one key${share}. Press 1 to take it all the same.` });
   }
 
   // Take the nth candidate of the row. If its details have not come yet, when they come: a key pressed early is not lost.
@@ -218,6 +231,10 @@ class PanelView extends PanelPage {
     if (action) this.act(action);
     return Boolean(action) || key.length === 1;
   }
+}
+
+function isLikely(candidate) {
+  return candidate.sure !== "possible" && !(typeof candidate.share === "number" && candidate.share < LIKELY);
 }
 
 function keyName(key) {

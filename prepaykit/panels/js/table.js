@@ -36,7 +36,7 @@ class TableLayout {
   rebuild() {
     const columns = this.store.work.columns;
     this.view.grid.setAttribute("aria-colcount", columns.length + Number(this.decides));
-    const [first, ...others] = columns.map((c, i) => `minmax(${i ? 0 : Math.min(c.width, 12)}ch, ${c.width}fr)`); // what a row is called is always whole
+    const [first, ...others] = columns.map((c, i) => `minmax(${i && c.kind !== "code" ? 0 : Math.min(c.width, 12)}ch, ${c.width}fr)`); // what a row is called, and a code, are always whole
     this.widths = [first, ...(this.decides ? ["minmax(0, 16fr)"] : []), ...others].join(" ");
     this.head.style.gridTemplateColumns = this.widths;
     const headings = columns.map((c) => this.heading(c.name, c.title));
