@@ -49,6 +49,7 @@ LAST = (
     "Oster",
     "Pohl",
 )
+SYLLABLES = ("ba", "cho", "dre", "fil", "gum", "hax", "jor", "kep", "lin", "mug", "nas", "pod", "que", "rix", "stu", "tav", "vel", "wim", "yor", "zub")
 TEACHERS = ("Adams", "Baker", "Clark", "Davis")
 
 
@@ -67,12 +68,7 @@ def write_files(folder: Path, *, certain: int, waiting: int) -> Path:
         for i in range(certain)
     ]
     doubles = [
-        (
-            f"W{i:03d}-{x}",
-            FIRST[(7 * i) % 20] + "a",
-            "Twin" + LAST[i % 16].lower() + "xyz"[i // 16 % 3] * (1 + i // 48),
-            TEACHERS[i % 4],
-        )
+        (f"W{i:03d}-{x}", FIRST[(7 * i) % 20] + "a", _surname(i), TEACHERS[i % 4])
         for i in range(1, waiting + 1)
         for x in "AB"
     ]
@@ -90,6 +86,16 @@ def write_files(folder: Path, *, certain: int, waiting: int) -> Path:
         folder / "paper_orders.csv", index=False
     )
     return folder
+
+
+def surnames(folder: Path) -> set[str]:
+    """Every surname of the list."""
+    return set(pd.read_csv(folder / "names.csv", dtype="str")["last_name"])
+
+
+def _surname(i: int) -> str:
+    """A made-up surname that is like no other: thousands of them, or matching would weigh everybody against everybody."""
+    return "".join(SYLLABLES[(i * 37 // 20**place) % 20] for place in range(4)).capitalize()
 
 
 def studio_with(folder: Path, *, actor: str = "ana") -> Studio:

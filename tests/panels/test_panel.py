@@ -10,6 +10,7 @@ from prepaykit.errors import Overtaken, StalePlan, UsageError
 from prepaykit.panels.opening import open_panel
 from prepaykit.panels.panel import is_watched
 from tests.panels.conftest import paper_panel
+from tests.panels.jobs import surnames
 
 DECIDED = ["kind", "target", "value", "who"]
 
@@ -153,11 +154,11 @@ def test_a_panel_that_is_not_there_is_a_usage_error(job):
         open_panel(job, "papper")
 
 
-def test_a_panel_as_text_and_table_shows_no_names(panel):
+def test_a_panel_as_text_and_table_shows_no_names(panel, folder):
     panel.press("W001", "accept", "W001-A")
     shown = panel._repr_html_() + repr(panel)
     assert "W001" in shown and "for W001-A" in shown
-    assert "Twin" not in shown and "O'Neil" not in shown and "img src" not in shown
+    assert not any(name in shown for name in surnames(folder)) and "img src" not in shown
 
 
 def test_what_the_reader_says_of_a_file_is_told_beside_presses_too(job, folder, tmp_path):
