@@ -1,4 +1,4 @@
-"""How soon a panel is there, in a real Chromium. Run it: `python tests/benchmarks/panels.py`.
+"""How soon a panel is there, in a real Chromium. Run it: `python -m tests.benchmarks.panels`.
 
 It makes a job with 500 and with 5,000 waiting envelopes, opens the notebook of paper orders in a real JupyterLab, and prints, each the median of a few passes:
 
