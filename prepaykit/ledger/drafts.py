@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, or_, select, update
 
 from prepaykit.errors import Overtaken
 from prepaykit.ledger.schema import DRAFTS
@@ -37,17 +37,20 @@ class Press:
     seen: int = 0
 
 
-def keep_draft(store: Store, job: str, panel: str, press: Press, *, who: str, session: str, now: pd.Timestamp) -> int:
+def keep_draft(
+    store: Store, job: str, panel: str, press: Press, *, who: str, session: str, now: pd.Timestamp, basis: int | None = None
+) -> int:
     """Keep a press; it is on the disk when this returns its number. The same `draft_id` again gives the same number and keeps nothing.
 
-    Raises Overtaken, naming who and what, if another session decided about the row after what this one has seen.
+    `basis` is the operation at which this window looked at the job. Raises Overtaken, naming who and what, if another session decided about
+    the row after what this one has seen; also if that was applied since.
     """
     with store.database.writing() as connection:
         job_id = job_id_of(connection, job, lock=True)
         known = connection.scalar(select(DRAFTS.c.draft_no).where(DRAFTS.c.draft_id == press.draft_id))
         if known is not None:
             return int(known)
-        last = _last_about(connection, job_id, panel, press.row_key)
+        last = _last_about(connection, job_id, panel, press.row_key, basis)
         if last is not None and last.draft_no > press.seen and last.session != session:
             raise Overtaken(
                 f"{press.row_key}: {last.who} decided {f'{last.action} {last.value}'.strip()} at {last.at_utc[11:16]} UTC, in another window. "
@@ -96,6 +99,8 @@ def close_drafts(store: Store, job: str, numbers: Sequence[int], *, op_no: int) 
             connection.execute(update(DRAFTS).where(*mine, some).values(op_no=op_no))
 
 
-def _last_about(connection: Connection, job_id: int, panel: str, row_key: str) -> object | None:
-    about = (DRAFTS.c.job_id == job_id, DRAFTS.c.panel == panel, DRAFTS.c.row_key == row_key, DRAFTS.c.op_no.is_(None))
-    return connection.execute(select(DRAFTS).where(*about).order_by(DRAFTS.c.draft_no.desc()).limit(1)).first()
+def _last_about(connection: Connection, job_id: int, panel: str, row_key: str, basis: int | None) -> object | None:
+    about = (DRAFTS.c.job_id == job_id, DRAFTS.c.panel == panel, DRAFTS.c.row_key == row_key)
+    waits = DRAFTS.c.op_no.is_(None)
+    fresh = waits if basis is None else or_(waits, DRAFTS.c.op_no > basis)
+    return connection.execute(select(DRAFTS).where(*about, fresh).order_by(DRAFTS.c.draft_no.desc()).limit(1)).first()

@@ -72,7 +72,7 @@ class ReviewGrid(anywidget.AnyWidget):
         rows = work.rows[list(dict.fromkeys(["key", *names, *extra]))]
         self.send({
             "kind": "rows", "title": work.title, "job": panel.job.name, "nothing": work.nothing, "layout": dict(work.layout),
-            "scope": f"{panel.job.studio.store.database.engine.url.database}|{panel.job.name}|{work.name}",
+            "scope": panel.scope,
             "columns": [{"name": c.name, "title": c.title, "kind": c.kind, "width": c.width} for c in work.columns],
             "actions": [{"name": a.name, "key": a.key, "label": a.label, "needs": a.needs, "goes_on": a.goes_on, "many": a.many, "every": a.every}
                         for a in work.actions],

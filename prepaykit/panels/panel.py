@@ -9,6 +9,7 @@ Without a browser a panel is used as it is: `panel.press("P005", "accept", "X7KD
 
 from __future__ import annotations
 
+import hashlib
 import html
 import os
 import sys
@@ -75,6 +76,14 @@ class Panel:
         """Look at the job anew: what waits now. Decisions that are not applied yet stay."""
         self.work = self._make_work()
 
+    @property
+    def scope(self) -> str:
+        """Tells this panel of this very job from every other, also from one made anew under its name; without a name in it."""
+        store = self.job.studio.store
+        began = store.history(self.job.name)["op_id"].iloc[0]
+        place = store.database.engine.url.render_as_string(hide_password=True)
+        return f"{hashlib.sha256(f'{place} {began}'.encode()).hexdigest()[:24]}.{self.work.name}"
+
     # --- deciding ------------------------------------------------------------------------------------------------------------
 
     def press(
@@ -94,7 +103,7 @@ class Panel:
         press = Press(draft_id or uuid.uuid4().hex, row, action, value, seen)
         studio = self.job.studio
         return keep_draft(studio.store, self.job.name, self.work.name, press, who=studio.actor, session=session or self.session,
-                          now=studio.clock())  # fmt: skip
+                          now=studio.clock(), basis=self.work.head)  # fmt: skip
 
     def _shown(self, row: str, action: str) -> str:
         """What stands in the row where the action says that this is the value."""

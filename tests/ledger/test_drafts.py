@@ -59,6 +59,15 @@ def test_somebody_who_has_not_seen_the_others_decision_is_told_and_overwrites_no
     assert rows(store)[-1] == ["P-1", "accept", "X-2", "bo"]
 
 
+def test_what_somebody_decided_and_applied_meanwhile_is_not_overruled_unseen(store, keep):
+    close_drafts(store, JOB, [keep("P-1", "accept", "X-1", who="ana")], op_no=7)
+    bo = Press("d2", "P-1", "accept", "X-2")
+    with pytest.raises(Overtaken, match="ana decided accept X-1"):
+        keep_draft(store, JOB, "paper", bo, who="bo", session="bo", now=NOW, basis=6)
+    assert rows(store) == []
+    assert keep_draft(store, JOB, "paper", bo, who="bo", session="bo", now=NOW, basis=7) == 2  # he has looked anew
+
+
 def test_the_news_are_what_came_after_a_number(store, keep):
     keep("P-1", "accept", "X-1")
     assert rows(store, after=keep("P-2", "later")) == []

@@ -171,6 +171,15 @@ def test_what_the_reader_says_of_a_file_is_told_beside_presses_too(job, folder, 
     assert "row_unusable" in set(plan.findings["code"])
 
 
+def test_what_a_browser_keeps_belongs_to_one_job_even_if_another_is_made_anew_under_its_name(job, panel, folder, tmp_path):
+    assert paper_panel(job, folder).scope == panel.scope
+    (tmp_path / "anew").mkdir()
+    with Studio.open(tmp_path / "anew" / "studio.db") as studio:
+        again = studio.new(folder)
+        assert paper_panel(again, folder).scope != panel.scope
+    assert job.name not in panel.scope and panel.scope.endswith(".paper")
+
+
 @pytest.mark.parametrize(
     "environment, watched",
     [({}, False), ({"JPY_SESSION_NAME": "60.ipynb"}, True), ({"SERVER_SOFTWARE": "voila/0.5.13"}, True), ({"JPY_SESSION_NAME": "60.ipynb", "PREPAYKIT_RUN": "60"}, False)],
