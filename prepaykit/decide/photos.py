@@ -54,7 +54,7 @@ def plan_photos(
     """Plan to take in frames: who is in which, which galleries open, who was absent. Trouble is findings, never a refusal.
 
     `frames_read`, `findings` and `sources` (the folders and zips that were looked into; those of the frames if not given) come from
-    `prepaykit.intake.frames.read_frames`; what was found in other sources before stays. A file already in the job (same root and path) keeps its
+    `prepaykit.intake.frames.read_frames`; what was found in other sources before stays. A file already in the job (same place, or the same bytes under the same path of a folder that has moved) keeps its
     key and its shoot. `shoot_no`: 1 picture day, 2 first retake day, and so on, for the new files.
 
     Finding codes: those of `sequence_frames` and of the reader. Result: `frames`, `new`, `cards`, `individual`, `group`, `unassigned`,
@@ -147,7 +147,7 @@ def _place(frames: pd.DataFrame) -> pd.Series:
 def _merged(known: pd.DataFrame, read: pd.DataFrame, shoot_no: int) -> pd.DataFrame:
     """The job's frames with what was read now: known files keep key, shoot and place, new ones follow in natural order."""
     read = read.assign(place=_place(read)).drop_duplicates("place", ignore_index=True)
-    where = pd.Index(_place(known)).get_indexer(pd.Index(read["place"]))
+    where = _whereabouts(known, read)
     again, new = read[where >= 0], read[where < 0]
     new = new.iloc[np.argsort(natural_rank(new["place"]), kind="stable")]
     first = int(known["frame_id"].max()) + 1 if len(known) else 1
@@ -158,12 +158,29 @@ def _merged(known: pd.DataFrame, read: pd.DataFrame, shoot_no: int) -> pd.DataFr
     return typed("frames", pd.concat([kept[columns], new[columns]]) if len(new) else kept[columns])
 
 
+def _whereabouts(known: pd.DataFrame, read: pd.DataFrame) -> np.ndarray:
+    """The row of the known frame that each file is, or -1: the one at its place, else one of the same bytes under the same path whose folder
+    has moved (a studio copied to another disk). Of the files of a moved folder none becomes a second frame."""
+    where = pd.Index(_place(known)).get_indexer(pd.Index(read["place"]))
+    free = np.setdiff1d(np.arange(len(known)), where)
+    mark = [frames["path"].astype("str") + "\n" + frames["sha256"].astype("str") for frames in (known.iloc[free], read)]
+    former = pd.Series(free, index=mark[0].to_numpy())[known["sha256"].notna().to_numpy()[free]]
+    former = former[~former.index.duplicated(keep=False)]
+    moved = mark[1].map(former).where(where < 0)
+    moved = moved.mask(moved.duplicated(keep=False))
+    return np.where(where < 0, moved.fillna(-1).to_numpy(dtype="int64"), where)
+
+
 def _refreshed(known: pd.DataFrame, again: pd.DataFrame, where: np.ndarray) -> pd.DataFrame:
     """Known frames with what was read of them now. A file that was sound and is damaged now keeps what it was."""
     now_damaged = ~_is_sound(again["problem"]).to_numpy()
     was_sound = known["sha256"].notna().to_numpy()[where] & known["width"].notna().to_numpy()[where]
     take = ~(now_damaged & was_sound)
     result = known.copy()
+    moved = (_place(again).to_numpy() != _place(known).to_numpy()[where]) & (again["path"].to_numpy() == known["path"].to_numpy()[where])
+    root = known["root"].astype("str").to_numpy().copy()
+    root[where[moved]] = again["root"].astype("str").to_numpy()[moved]
+    result = result.assign(root=root)
     for column in [c for c in READ_COLUMNS if c not in ("root", "path")]:
         values = result[column].array.copy()
         values[where[take]] = again[column].astype(result[column].dtype).array[take]

@@ -48,6 +48,26 @@ def test_a_folder_read_again_from_above_is_the_same_folder():
     assert plan_photos(state, from_above).is_empty
 
 
+def test_a_studio_that_was_copied_to_another_disk_has_no_frame_twice():
+    state = job("A1B2", "C3D4")
+    before = day("A1B2 . . C3D4 . .", root="/old/photos")
+    state = state.after(plan_photos(state, before))
+    plan = plan_photos(state, before.assign(root="/new/photos"))
+    assert (plan.result["frames"], plan.result["new"]) == (6, 0)
+    after = state.after(plan)
+    assert set(after.frames["root"]) == {"/new/photos"}
+    pd.testing.assert_frame_equal(after.galleries, state.galleries)
+    assert plan_photos(after, before.assign(root="/new/photos")).is_empty
+
+
+def test_the_same_picture_in_two_folders_that_are_both_there_is_two_frames_and_told():
+    state = job("A1B2")
+    both = pd.concat([day("A1B2 . .", root="/one"), day("A1B2 . .", root="/two")]).assign(sha256=["a", "b", "c"] * 2, row=range(1, 7))
+    state = state.after(plan_photos(state, both))
+    assert len(state.frames) == 6
+    assert plan_photos(state, both).is_empty
+
+
 def test_uploads_may_come_in_any_order():
     one, two = day("K001 . .", root="a"), day("K002 .", camera="R6 #2", root="b")
     first = job("K001", "K002")
