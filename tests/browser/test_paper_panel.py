@@ -109,6 +109,7 @@ def test_two_browsers_on_one_job_the_second_is_told_and_nothing_is_overwritten(n
     other = studio_folder / "notebooks" / "bo.ipynb"
     shutil.copy(studio_folder / "notebooks" / f"{NOTEBOOK}.ipynb", other)
     theirs = open_panel(second, "bo")
+    second.evaluate("Object.defineProperty(document, 'visibilityState', {value: 'hidden'})")  # so that it does not hear of it before
     row = row_here(ours)
     assert row == row_here(theirs)
     press(first, "n")
