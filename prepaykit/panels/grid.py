@@ -10,14 +10,12 @@ details, frames, suggestions, preview, applied, news, said.
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
 
 import anywidget
 import pandas as pd
-import traitlets
 
 from prepaykit.errors import PrepaykitError, UsageError
 from prepaykit.panels.panel import Panel
@@ -37,10 +35,9 @@ class ReviewGrid(anywidget.AnyWidget):
 
     _esm = script()
     _css = (FOLDER / "panel.css").read_text(encoding="utf-8")
-    uid = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, panel: Panel) -> None:
-        super().__init__(uid=uuid.uuid4().hex)
+        super().__init__()
         self.panel = panel
         self._plan: Plan | None = None
         self._plan_id = ""
@@ -147,15 +144,13 @@ class ReviewGrid(anywidget.AnyWidget):
     # --- doing ---------------------------------------------------------------------------------------------------------------
 
     def _preview(self, message: dict) -> None:
-        began = time.monotonic()
         self._plan = plan = self.panel.plan()
         counts = plan.findings.groupby(["severity", "code"]).size().reset_index(name="n")
         stuck = self.panel.unusable(plan)
         self._plan_id = uuid.uuid4().hex
         self.send({"kind": "preview", "no": message["no"], "id": self._plan_id, "headline": plan.headline, "is_empty": plan.is_empty,
                    "findings": [[r.severity, r.code, int(r.n)] for r in counts.itertuples()], "unusable": stuck.to_numpy().tolist(),
-                   "blocks": self.panel.work.planned(plan),
-                   "took_ms": round(1000 * (time.monotonic() - began))})  # fmt: skip
+                   "blocks": self.panel.work.planned(plan)})  # fmt: skip
 
     def _apply(self, message: dict) -> None:
         plan, self._plan = self._plan, None

@@ -97,7 +97,7 @@ class Panel:
         about = mine["row_key"] == row
         if not (mine["draft_id"] == draft_id).any():
             value = value or self._shown(row, action)
-            self._check(row, action, value, is_drafted=bool(about.any()))
+            self._check(row, action, value, mine)
         if seen is None:
             seen = int(mine.loc[about, "draft_no"].max()) if about.any() else 0
         press = Press(draft_id or uuid.uuid4().hex, row, action, value, seen)
@@ -111,8 +111,8 @@ class Panel:
         here = self.work.rows.loc[self.work.rows["key"] == row, column] if column in self.work.rows else []
         return str(here.iloc[0]) if len(here) else ""
 
-    def _check(self, row: str, action: str, value: str, *, is_drafted: bool) -> None:
-        if action == UNDO and is_drafted:
+    def _check(self, row: str, action: str, value: str, drafts: pd.DataFrame) -> None:
+        if action == UNDO and (drafts["row_key"] == row).any():
             return
         if row not in set(self.work.rows["key"]) and row not in self.work.parts:
             raise UsageError(f"{row} does not wait in {self.work.title.lower()} any more: look at the panel anew")
@@ -126,7 +126,7 @@ class Panel:
         self.work.check(row, action, value)
         if self.work.agrees is not None:
             press = pd.DataFrame([[row, action, value]], columns=["row_key", "action", "value"], dtype="str")
-            self.work.agrees(pd.concat([standing(self.drafts)[list(press)], press], ignore_index=True))
+            self.work.agrees(pd.concat([standing(drafts)[list(press)], press], ignore_index=True))
 
     # --- what was decided ----------------------------------------------------------------------------------------------------
 
