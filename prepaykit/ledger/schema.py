@@ -21,12 +21,13 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from prepaykit.tables.catalog import METADATA
 from prepaykit.tables.columns import WHOLE
 
-REVISION = "0008"
+REVISION = "0009"
 """The schema this package was made for: the newest revision under `migrations/versions` (a test holds the two together)."""
 
 APPEND_ONLY = ("ops", "journal", "postings")
@@ -42,6 +43,16 @@ for _table in SCHEMA.tables.values():
         _pointing = [c.name for c in _rule.columns]
         if [c.name for c in _table.primary_key.columns][: len(_pointing)] != _pointing:
             Index(f"ix_{_table.name}_{_pointing[-1]}", *(_table.c[c] for c in _pointing))
+
+# Two refunds of one charge are never on their way at once: the second would be reckoned with money that the first is taking.
+IN_FLIGHT = text("status IN ('sending', 'unknown') AND charge_id_stripe IS NOT NULL")
+Index(
+    "uq_refunds_in_flight",
+    SCHEMA.tables["refunds"].c.charge_id_stripe,
+    unique=True,
+    sqlite_where=IN_FLIGHT,
+    postgresql_where=IN_FLIGHT,
+)
 
 
 def _column(name: str, sql_type: object, meaning: str, *, needed: bool = True) -> Column:

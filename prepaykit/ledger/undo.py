@@ -21,6 +21,9 @@ from prepaykit.ledger.writing import Row, Writes
 from prepaykit.tables.catalog import columns_of, key_of
 
 
+TOLD = ("sending", "unknown", "pending", "succeeded", "failed", "review", "blocked")  # statuses of a refund that left the house
+
+
 @dataclass
 class Undone:
     """The operation to take back and the writes that do it."""
@@ -63,6 +66,7 @@ def plan_undo(connection: Connection, job_id: int, op_no: int | None) -> Undone:
         raise Refused(f"operation {target} was undone by operation {undone_by[target]}; undo that one to bring it back")
     verb = next(op["verb"] for op in ops if op["op_no"] == target)
     entries = _entries(connection, job_id, target)
+    _refuse_told_to_stripe(target, entries)
     _refuse_changed_since(connection, job_id, target, entries, _cancelled(undo_of, target))
     withdraw, queue_again = _outbox_of(connection, job_id, target, is_undo=undo_of[target] is not None)
     return Undone(target, verb, _writes(connection, job_id, target, entries), withdraw, queue_again)
@@ -100,6 +104,21 @@ def _entries(connection: Connection, job_id: int, op_no: int) -> list[tuple[str,
         statement.where(JOURNAL.c.job_id == job_id, JOURNAL.c.op_no == op_no).order_by(JOURNAL.c.seq)
     )
     return [(t, key, before and json.loads(before), after and json.loads(after)) for t, key, before, after in rows]
+
+
+def _refuse_told_to_stripe(target: int, entries: list) -> None:
+    """A refund that was sent, or of which something was learnt, happened: its row says so for ever."""
+    told = [
+        key
+        for table, key, before, after in entries
+        if table == "refunds" and {(before or {}).get("status"), (after or {}).get("status")} & set(TOLD)
+    ]
+    if told:
+        rows = ", ".join(_said("refunds", key) for key in told[:5])
+        raise Refused(
+            f"operation {target} cannot be undone: it says what became of refund {rows}, and what Stripe or a person did "
+            "is not undone here. To send the money again, plan a new refund."
+        )
 
 
 def _refuse_changed_since(connection: Connection, job_id: int, target: int, entries: list, cancelled: set[int]) -> None:

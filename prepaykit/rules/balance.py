@@ -3,7 +3,7 @@
     names   = photographed + absent + opted out
     frames  = cards + assigned + unassigned
     orders  = placed + held + in revision + cancelled
-    money in = shipped + held + to refund
+    money in = shipped + held + to refund + refunded
     money in = received for orders + received in envelopes that wait for a match
 
 Each side is counted from its own table (people from the names list against galleries and attendance, orders against batches,
@@ -122,6 +122,7 @@ def _money(state: JobState) -> Side:
         ("shipped", int(book.get("shipped", 0))),
         ("held", int(book.get("held", 0))),
         ("to refund", int(book.get("to_refund", 0))),
+        ("refunded", int(book.get("refunded", 0))),
     ]
 
 

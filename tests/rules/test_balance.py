@@ -59,5 +59,5 @@ def test_the_refusal_names_every_equation_and_where_to_look():
         require_balance(broken, "place")
     text = str(refusal.value)
     assert "7 frames ≠ 2 cards + 4 assigned + 0 unassigned: off by 1, too few on the right." in text
-    assert "$30.00 received ≠ $0.00 shipped + $15.00 held + $0.00 to refund: off by $15.00" in text
+    assert "$30.00 received ≠ $0.00 shipped + $15.00 held + $0.00 to refund + $0.00 refunded: off by $15.00" in text
     assert "run photos again" in text
