@@ -337,7 +337,7 @@ def test_a29_a_job_that_does_not_balance_releases_nothing_and_says_which_book_is
     with pytest.raises(Unbalanced) as refusal:
         s.job.batch(1)
     assert (
-        "$49.00 received ≠ $0.00 shipped + $48.00 held + $0.00 to refund: off by $1.00, too few on the right."
+        "$49.00 received ≠ $0.00 shipped + $48.00 held + $0.00 to refund + $0.00 refunded: off by $1.00, too few on the right."
         in str(refusal.value)
     )
 

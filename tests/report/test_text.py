@@ -33,7 +33,7 @@ def test_a_balance_that_is_off_says_which_equation_by_how_much_and_what_to_do():
     state = placed(job(10))
     text = show_balance(balance(state.replace(postings=state.postings.iloc[1:])))
     assert (
-        "✗ OFF    $150.00 received ≠ $0.00 shipped + $135.00 held + $0.00 to refund: off by $15.00, too few on the right."
+        "✗ OFF    $150.00 received ≠ $0.00 shipped + $135.00 held + $0.00 to refund + $0.00 refunded: off by $15.00, too few on the right."
         in text
     )
     assert "The job does NOT balance: money. place and batch refuse until it does." in text
