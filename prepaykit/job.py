@@ -18,7 +18,6 @@ import pandas as pd
 
 from prepaykit.artwork import keep_artwork, read_artwork, render_artwork, turned_frames
 from prepaykit.decide.batch import batch_summary, plan_batch
-from prepaykit.decide.cancel import plan_cancel
 from prepaykit.decide.cards import plan_cards
 from prepaykit.decide.codes import plan_codes
 from prepaykit.decide.names import plan_names
@@ -39,6 +38,7 @@ from prepaykit.intake.online_orders import read_orders
 from prepaykit.intake.paper_orders import read_paper_orders
 from prepaykit.intake.price_list import read_prices
 from prepaykit.intake.reading import Read
+from prepaykit.job_money import MoneyVerbs
 from prepaykit.ledger.store import Receipt
 from prepaykit.report.cards import draw_cards
 from prepaykit.report.cash_up import draw_cash_up
@@ -53,7 +53,7 @@ from prepaykit.rules.code_causes import code_causes
 from prepaykit.rules.learnt import learnt_from
 from prepaykit.rules.names_update import names_changes
 from prepaykit.rules.revising import CropLike, frames_to_crop
-from prepaykit.rules.search import find, worklist
+from prepaykit.rules.search import find
 from prepaykit.rules.steps import steps
 from prepaykit.rules.told import told_of
 from prepaykit.rules.weighed import match_queue
@@ -72,7 +72,7 @@ PathLike = str | os.PathLike
 Choices = PathLike | pd.DataFrame | Read
 
 
-class Job:
+class Job(MoneyVerbs):
     """One job of a studio. Each verb gives a Plan and changes nothing; `apply` does."""
 
     def __init__(self, studio: Studio, name: str) -> None:
@@ -295,11 +295,6 @@ class Job:
         """Plan to switch from Prepay to Selling."""
         return plan_sell(self.state)
 
-    def cancel(self, order_nos: str | Iterable[str], *, why: str) -> Plan:
-        """Plan to delete orders from the collection; refund and fee stay on the worklist."""
-        numbers = [order_nos] if isinstance(order_nos, str) else order_nos
-        return plan_cancel(self.state, numbers, now=self.studio.clock(), why=why)
-
     # --- doing it ----------------------------------------------------------------------------------------------------------
 
     def apply(self, plan: Plan, *, why: str = "", op_id: str | None = None) -> Receipt:
@@ -362,10 +357,6 @@ class Job:
     def albums(self, *, by: str = "group") -> pd.DataFrame:
         """The galleries in the order of the names list, in albums by `group` or `teacher`, each with its frame; siblings in their own."""
         return albums(self.state, by=by)
-
-    def worklist(self) -> pd.DataFrame:
-        """Refunds and service fees still to be dealt with."""
-        return worklist(self.state)
 
     def revision_queue(self) -> pd.DataFrame:
         """Slots of orders in manual revision, with what each lacks."""

@@ -27,7 +27,9 @@ from prepaykit.intake.sources import open_bytes
 from prepaykit.job import ARTWORK, Job
 from prepaykit.ledger.outbox import drain
 from prepaykit.ledger.store import Store
+from prepaykit.refunding import poll, send_refund
 from prepaykit.tables.catalog import columns_of
+from prepaykit.tables.gateway import Gateway
 
 PathLike = str | os.PathLike
 
@@ -104,15 +106,36 @@ class Studio:
             settings = read_job_file(Path(settings))
         return Job(self, self.store.add_job(settings, actor=self.actor, why=why))
 
-    def send(self) -> pd.DataFrame:
-        """Send what waits in the outbox, each thing once: `key`, `kind`, `state`, `receipt` or `error`."""
+    def send(self, *, through: Gateway | None = None, live: bool = False) -> pd.DataFrame:
+        """Send what waits in the outbox, each thing once: `key`, `kind`, `state`, `receipt` or `error`.
+
+        Refunds go out only where there is a key to refund with (see `stripe_gateway`); then pending ones are asked about too.
+        """
+        gateway = through if through is not None else self.stripe_gateway(live=live, needed=False)
         adapters = {
             "lab_package": lambda payload, key: write_package(
                 payload, key, out_dir=self.home / "lab", open_bytes=self.open_bytes
             ),
             "mail_merge": lambda payload, key: write_merge_file(payload, key, out_dir=self.home / "mail"),
         }
-        return drain(self.store, adapters, now=self.clock())
+        if gateway is not None:
+            adapters["refund"] = lambda payload, key: send_refund(self, gateway, payload)
+        sent = drain(self.store, adapters, now=self.clock())
+        if gateway is not None:
+            poll(self, gateway)
+        return sent
+
+    def stripe_gateway(self, *, live: bool = False, needed: bool = True) -> Gateway | None:
+        """The way to Stripe, with the key of the environment or the keyring. A live key is refused unless `live`; without a key: None, or
+        UsageError where one is `needed`."""
+        from prepaykit.adapters.stripe.client import find_key, open_client
+
+        key = find_key(os.environ, "refund")
+        if key is None and not needed:
+            return None
+        from prepaykit.adapters.stripe.refunds import StripeGateway
+
+        return StripeGateway(open_client(key, live=live))
 
     def open_bytes(self, root: str, path: str) -> bytes:
         """The bytes of a frame, or of a finished artwork (root `artwork`)."""

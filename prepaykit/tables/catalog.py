@@ -47,6 +47,8 @@ Table(
     text("sibling_policy", "an order with one child photographed and one not", needed=True, values=SIBLING_POLICIES),
     text("underpaid_policy", "an order paid less than due", needed=True, values=("hold", "ship")),
     text("check_payee", "whom checks must be made out to; none: not looked at"),
+    whole("refund_days", "for how many days after an order its payment can be given back; missing: not looked at"),
+    text("application_fee", "what a refund says of the platform's fee; missing: nothing, as on a studio's own account", values=("keep", "return")),
     text("retake_policy", "which shoot fills a slot when a child has two", needed=True, values=("latest", "first")),
     text("cards_after", "whose cards are photographed after the child's frames: all, none, or cameras parted by semicolons; not set: cards come first, and it is watched"),
     text("lab_file_names", "print files named by code only, or with the child's name", needed=True, values=("code", "name")),

@@ -159,6 +159,15 @@ REGISTER: dict[str, Kind] = {
     "address_unusable": Kind("warn", "an e-mail address is not one plain address; nothing is sent to it",
                              "correct it in the names list, or write to the parents yourself"),
     "sell_no_campaign": Kind("note", "no campaign is set: no message is sent", "nothing"),
+    # --- refunds -----------------------------------------------------------------------------------------------------
+    "refund_no_charge": Kind("error", "no charge of Stripe is known for the refund", "look for the payment, or let a person make it: prepaykit refund {hint} --gateway person --hand-to NAME"),
+    "refund_by_hand": Kind("warn", "the order was paid in an envelope: its money goes back by hand", "prepaykit refund {hint} --gateway person --hand-to NAME"),
+    "refund_disputed": Kind("error", "the payer disputes the charge; a refund beside a dispute pays twice", "wait for the end of the dispute, then: prepaykit refund {hint}"),
+    "refund_elsewhere": Kind("error", "the charge was refunded by somebody else", "look in Stripe: if it was for this, prepaykit refund {hint} --gateway person, then --evidence; if not: --accept REFUND"),
+    "refund_too_large": Kind("error", "more would go back than is owed, or than is left of the charge", "look at the order's payments: prepaykit find {hint}"),
+    "refund_too_late": Kind("error", "the order is older than the job's setting refund_days", "let a person make it: prepaykit refund {hint} --gateway person --hand-to NAME"),
+    "refund_not_cancelled": Kind("error", "the refund is for a cancellation that did not happen", "prepaykit cancel {hint} first"),
+    "refund_currency_differs": Kind("error", "the charge is in another currency than the job", "look at the payment; let a person make it"),
 }  # fmt: skip
 
 

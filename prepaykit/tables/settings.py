@@ -83,6 +83,10 @@ def _read(name: str, value: object) -> object:
         if text.lower() not in YES + NO:
             raise UsageError(f"settings: {name} is yes or no, not {text!r}")
         return text.lower() in YES
+    if dtypes_of("jobs")[name] == "Int64":
+        if not text.isdecimal():
+            raise UsageError(f"settings: {name} is a whole number, not {text!r}")
+        return int(text)
     if name in DATES:
         return _day(name, value.strftime("%Y-%m-%d") if isinstance(value, date) else text)
     if name == "currency":

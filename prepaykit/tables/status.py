@@ -65,13 +65,13 @@ MACHINES: dict[str, Machine] = {
     "refunds": Machine(
         "planned",
         {
-            "planned": ("confirmed", "withdrawn"),
+            "planned": ("confirmed", "sending", "withdrawn"),
             "confirmed": ("sending", "succeeded", "pending", "review", "blocked", "withdrawn"),
             "sending": ("confirmed", "succeeded", "pending", "unknown", "failed", "review", "blocked"),
             "unknown": ("sending", "succeeded", "pending", "failed", "review", "blocked"),
-            "pending": ("succeeded", "failed"),
-            "review": ("confirmed", "succeeded", "withdrawn"),
-            "blocked": ("confirmed", "succeeded", "withdrawn"),
+            "pending": ("succeeded", "failed", "review"),
+            "review": ("confirmed", "sending", "succeeded", "withdrawn"),
+            "blocked": ("confirmed", "sending", "succeeded", "withdrawn"),
             "succeeded": ("failed",),
             "failed": (),
             "withdrawn": (),

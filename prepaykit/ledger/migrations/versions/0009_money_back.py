@@ -120,6 +120,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("job_id", "slip_no", "bag", name="pk_deposits"),
         sqlite_strict=True,
     )
+    op.add_column("jobs", sa.Column("refund_days", WHOLE, nullable=True))
+    op.add_column("jobs", sa.Column("application_fee", sa.Text(), nullable=True))
     for name in ("cancelled_at", "cancel_reason"):
         op.add_column("lines", sa.Column(name, sa.Text(), nullable=True))
     for name in ("requested_at", "requested_of", "closed_at", "evidence"):

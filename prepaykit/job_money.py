@@ -1,0 +1,62 @@
+"""The verbs of a job that are about money: cancel, refund, evidence, fees; mixed into `Job`. Each gives a Plan and changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from prepaykit.decide.cancel import plan_cancel
+from prepaykit.decide.refund import plan_evidence, plan_refund
+from prepaykit.refunding import look_at
+from prepaykit.rules.search import worklist
+from prepaykit.tables.gateway import Gateway
+from prepaykit.tables.plan import Plan
+from prepaykit.tables.state import JobState
+
+if TYPE_CHECKING:
+    from prepaykit.studio import Studio
+
+
+class MoneyVerbs:
+    """What a job can do about money."""
+
+    studio: Studio
+    name: str
+    state: JobState
+
+    def cancel(self, order_nos: str | Iterable[str], *, why: str) -> Plan:
+        """Plan to delete orders from the collection; refund and fee stay on the worklist."""
+        return plan_cancel(self.state, _numbers(order_nos), now=self.studio.clock(), why=why)
+
+    def refund(self, order_nos: str | Iterable[str] = (), *, gateway: str = "api", hand_to: str = "", confirm: str = "",
+               parts: Mapping[str, object] | None = None, accept: Collection[str] = (), through: Gateway | None = None) -> Plan:  # fmt: skip
+        """Plan to give back what is owed for these orders, or for all; it changes something only when `confirm` is the very sum that goes back.
+
+        Looks at the charges in Stripe, and sends nothing. `gateway`: `api`, or `person` with `hand_to`. `parts`: order number → amount. `through`:
+        another way to Stripe than the studio's own key.
+        """
+        asked = through if through is not None else self.studio.stripe_gateway(needed=gateway == "api")
+        return plan_refund(self.state, _numbers(order_nos), seen=look_at(self.studio, self.name, asked), now=self.studio.clock(), gateway=gateway,
+                           hand_to=hand_to, confirm=confirm, parts=parts, accept=accept)  # fmt: skip
+
+    def refund_evidence(self, evidence: Mapping[str, str]) -> Plan:
+        """Plan to close refunds that a person made: refund number → what proves it, such as `re_…`, a receipt, a check number."""
+        ids = {int(k): v for k, v in evidence.items()}
+        return plan_evidence(self.state, ids, now=self.studio.clock(), stripe_ids={k: v for k, v in ids.items() if v.startswith("re_")})
+
+    def refunds(self) -> pd.DataFrame:
+        """Every refund of the job with its order: `refund_id`, `order_no`, `amount_cents`, `status`, `reason`, `evidence`."""
+        state = self.state
+        numbers = state.orders.set_index("order_id")["order_no"]
+        table = state.refunds.assign(order_no=state.refunds["order_id"].map(numbers).astype("str"))
+        return table[["refund_id", "order_no", "amount_cents", "status", "gateway", "reason", "evidence"]]
+
+    def worklist(self) -> pd.DataFrame:
+        """Refunds and service fees still to be dealt with."""
+        return worklist(self.state)
+
+
+def _numbers(order_nos: str | Iterable[str]) -> list[str]:
+    return [order_nos] if isinstance(order_nos, str) else [str(n) for n in order_nos]

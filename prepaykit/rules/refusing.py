@@ -1,0 +1,79 @@
+"""Which refunds must not go out, and why: one finding each, with the way on.
+
+What is looked at: that the order was cancelled or the money is owed for another cause, that so much is owed at all, that the charge is there, is of the job's
+currency, holds enough, is not disputed, is not too old, and that nobody refunded it elsewhere. What a parent paid in cash or by check goes back by
+hand. Source: refunds.md sections 3 and 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import pandas as pd
+
+from prepaykit.rules.money_book import on_account
+from prepaykit.tables.findings import found, together
+from prepaykit.tables.gateway import SeenCharge
+from prepaykit.tables.state import JobState
+
+OUTSTANDING = ("planned", "confirmed", "sending", "unknown", "pending", "review", "blocked")
+
+
+def refused_refunds(state: JobState, rows: pd.DataFrame, *, seen: Mapping[int, SeenCharge | None], now: pd.Timestamp, gateway: str,
+                    accept: Collection[str] = ()) -> pd.DataFrame:  # fmt: skip
+    """Findings about those of `rows` (of `refunds`) that must wait; about a refund by its `refund_id`, the hint is its order number."""
+    if not len(rows):
+        return together()
+    orders = state.orders.set_index("order_id")
+    known = set(state.refunds["request_id"].dropna())
+    taken = _taken(state, rows)
+    owed = on_account(state.postings, "to_refund")
+    asked = state.refunds[state.refunds["status"].isin(OUTSTANDING)].groupby("order_id")["amount_cents"].sum()
+    parts = []
+    for row in rows.itertuples():
+        order = orders.loc[row.order_id]
+        said = _why_not(state, row, order, seen.get(row.refund_id), known, accept, gateway, now, taken)
+        if said is None and int(asked.get(row.order_id, 0)) > int(owed.get(row.order_id, 0)):
+            said = "refund_too_large", f"{asked[row.order_id]} cents would go back in all, {owed.get(row.order_id, 0)} are owed"
+        if said is not None:
+            parts.append(found("refund", said[0], "refunds", [row.refund_id], f"order {order['order_no']}: {said[1]}", hints=[order["order_no"]]))
+    return together(*parts)
+
+
+def _why_not(state: JobState, row: object, order: pd.Series, charge: SeenCharge | None, known: set[str], accept: Collection[str], gateway: str,
+             now: pd.Timestamp, taken: Mapping[str, int]) -> tuple[str, str] | None:  # fmt: skip
+    """The first rule that speaks against it: code and words; None: none does."""
+    if _is_for_a_cancellation(row) and order["status"] != "cancelled" and not _has_cancelled_line(state, row.order_id):
+        return "refund_not_cancelled", "it is for a cancellation, and nothing of the order is cancelled"
+    if gateway == "api" and order["origin"] == "paper":
+        return "refund_by_hand", "it was paid in an envelope"
+    days = state.job["refund_days"]
+    if gateway == "api" and days is not None and pd.notna(order["placed_at"]) and now - order["placed_at"] > pd.Timedelta(days=int(days)):
+        return "refund_too_late", f"the order is more than {days} days old"
+    if charge is None:
+        return ("refund_no_charge", "no charge is known for it") if gateway == "api" else None
+    if charge.is_disputed:
+        return "refund_disputed", f"charge {charge.charge_id} is disputed"
+    if charge.currency.upper() != state.job["currency"]:
+        return "refund_currency_differs", f"charge {charge.charge_id} is in {charge.currency.upper()}"
+    foreign = [r.refund_id for r in charge.refunds if r.takes_money and r.request_id not in known and r.refund_id not in accept]
+    if foreign:
+        return "refund_elsewhere", f"charge {charge.charge_id} was refunded by {' '.join(foreign)}, which is of no wish here"
+    others = taken.get(charge.charge_id, 0) + sum(r.amount_cents for r in charge.refunds if r.takes_money and r.request_id not in known)
+    if row.amount_cents > min(charge.left_cents, charge.captured_cents - others):
+        return "refund_too_large", f"of charge {charge.charge_id} {charge.left_cents} cents are left, {row.amount_cents} would go back"
+    return None
+
+
+def _is_for_a_cancellation(row: object) -> bool:
+    return str(row.reason).startswith("cancel")
+
+
+def _has_cancelled_line(state: JobState, order_id: int) -> bool:
+    return bool(state.lines.loc[state.lines["order_id"] == order_id, "cancelled_at"].notna().any())
+
+
+def _taken(state: JobState, rows: pd.DataFrame) -> dict[str, int]:
+    """Charge → cents that other wishes of this job have confirmed, sent or made."""
+    others = state.refunds[~state.refunds["refund_id"].isin(rows["refund_id"]) & ~state.refunds["status"].isin(["failed", "withdrawn"])]
+    return others.dropna(subset=["charge_id_stripe"]).groupby("charge_id_stripe")["amount_cents"].sum().to_dict()
