@@ -46,7 +46,8 @@ def plan_refund(state: JobState, order_nos: Iterable[str] = (), *, seen: Mapping
     if gateway == "person" and not hand_to.strip():
         raise UsageError("refund: say who makes it (--hand-to NAME)")
     work = _again_after_failure(_in_parts(state, dict(parts or {})), order_nos)
-    rows = _wanted(work, order_nos)
+    rows = _wanted(work, order_nos, state)
+    seen = dict(seen) | {r.refund_id: seen.get(r.replaces_id) for r in rows.dropna(subset=["replaces_id"]).itertuples()}
     refused = refused_refunds(work, rows, seen=seen, now=now, gateway=gateway, accept=accept)
     going = rows[~rows["refund_id"].astype("str").isin(refused["key"])]
     total, currency = int(going["amount_cents"].sum()), str(state.job["currency"])
@@ -112,9 +113,10 @@ def plan_evidence(state: JobState, evidence: Mapping[int, str], *, now: pd.Times
 # --- inside ------------------------------------------------------------------------------------------------------------
 
 
-def _wanted(state: JobState, order_nos: Iterable[str]) -> pd.DataFrame:
-    """The refunds that could be confirmed now, of these orders or of all."""
+def _wanted(state: JobState, order_nos: Iterable[str], before: JobState) -> pd.DataFrame:
+    """The refunds that could be confirmed now, of these orders or of all; not what was split off `before` for later."""
     rows = state.refunds[state.refunds["status"].isin(CONFIRMABLE)]
+    rows = rows[rows["refund_id"].isin(before.refunds["refund_id"]) | rows["replaces_id"].notna()]
     numbers = sorted({str(n) for n in order_nos})
     if numbers:
         rows = rows[rows["order_id"].isin(named_orders(state, numbers, "refund")["order_id"])]
