@@ -16,6 +16,7 @@ from prepaykit.tables.plan import Plan
 from prepaykit.tables.state import JobState
 
 if TYPE_CHECKING:
+    from prepaykit.job import Choices
     from prepaykit.studio import Studio
 
 
@@ -31,15 +32,17 @@ class MoneyVerbs:
         return plan_cancel(self.state, _numbers(order_nos), now=self.studio.clock(), why=why)
 
     def refund(self, order_nos: str | Iterable[str] = (), *, gateway: str = "api", hand_to: str = "", confirm: str = "",
-               parts: Mapping[str, object] | None = None, accept: Collection[str] = (), through: Gateway | None = None) -> Plan:  # fmt: skip
+               parts: Mapping[str, object] | None = None, accept: Collection[str] = (), choices: Choices | None = None, live: bool = False,
+               through: Gateway | None = None, why: str = "") -> Plan:  # fmt: skip
         """Plan to give back what is owed for these orders, or for all; it changes something only when `confirm` is the very sum that goes back.
 
-        Looks at the charges in Stripe, and sends nothing. `gateway`: `api`, or `person` with `hand_to`. `parts`: order number → amount. `through`:
-        another way to Stripe than the studio's own key.
+        Looks at the charges in Stripe, and sends nothing. `gateway`: `api`, or `person` with `hand_to`. `parts`: order number → amount. `choices`: refunds
+        chosen one by one, each with the amount typed beside it. `live`: a live key may be used. `through`: another way to Stripe than the studio's own key.
         """
-        asked = through if through is not None else self.studio.stripe_gateway(needed=gateway == "api")
+        asked = through if through is not None else self.studio.stripe_gateway(live=live, needed=gateway == "api")
+        brought, findings = self.read_choices(choices, "refund")
         return plan_refund(self.state, _numbers(order_nos), seen=look_at(self.studio, self.name, asked), now=self.studio.clock(), gateway=gateway,
-                           hand_to=hand_to, confirm=confirm, parts=parts, accept=accept)  # fmt: skip
+                           hand_to=hand_to, confirm=confirm, parts=parts, accept=accept, choices=brought, findings=findings)  # fmt: skip
 
     def refund_evidence(self, evidence: Mapping[str, str]) -> Plan:
         """Plan to close refunds that a person made: refund number → what proves it, such as `re_…`, a receipt, a check number."""

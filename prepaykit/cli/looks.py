@@ -91,8 +91,14 @@ def report(
 
 
 @command("send", panel=PANEL, example="prepaykit send --apply")
-def send(apply: Apply = False, studio: Studio = None, actor: Actor = None, csv: Csv = False) -> None:
-    """Send what waits in the outbox (lab packages, mail files), each thing once."""
+def send(
+    apply: Apply = False,
+    live: Annotated[bool, typer.Option("--live", help="A live key of Stripe may be used.")] = False,
+    studio: Studio = None,
+    actor: Actor = None,
+    csv: Csv = False,
+) -> None:
+    """Send what waits in the outbox (lab packages, mail files, refunds), each thing once."""
     with opened(studio, actor) as place:
         if not apply:
             waiting = place.store.outbox()
@@ -100,7 +106,7 @@ def send(apply: Apply = False, studio: Studio = None, actor: Actor = None, csv: 
             out_table(waiting[["key", "kind", "state"]], csv=csv)
             talk(f"{len(waiting)} would be sent. Next: prepaykit send --apply" if len(waiting) else "Nothing waits.")
             return
-        sent = place.send()
+        sent = place.send(live=live)
         out_table(sent, csv=csv)
     failed = sent[sent["error"].notna()]
     talk(f"{int((sent['state'] == 'sent').sum())} sent, {len(failed)} still waiting.")

@@ -257,7 +257,7 @@ def _dress(run: Callable, function: Callable, parameters: list[inspect.Parameter
 
 # --- a plan, shown and applied ---------------------------------------------------------------------------------------------
 
-MONEY_MOVES = ("orders", "paper", "place", "batch", "cancel")
+MONEY_MOVES = ("orders", "paper", "place", "batch", "cancel", "refund_evidence")
 NEXT = {
     "settings": "prepaykit names NAMES.csv",
     "names": "prepaykit prices PRICES.csv",
@@ -273,6 +273,8 @@ NEXT = {
     "batch": "prepaykit send",
     "sell": "prepaykit send",
     "cancel": "claim the service fee, refund the parent: prepaykit balance --todo",
+    "refund": "prepaykit send --apply, or what the findings say",
+    "refund_evidence": "prepaykit balance --todo",
 }
 
 

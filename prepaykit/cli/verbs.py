@@ -277,3 +277,28 @@ def sell(job: Any):
 def cancel(job: Any, why: str, numbers: Annotated[list[str], typer.Argument(metavar="ORDER...", show_default=False)]):
     """Delete orders from the collection; refund and service fee stay on the worklist."""
     return job.cancel(numbers, why=why)
+
+
+@plans("refund", panel=ORDERS, example="prepaykit refund 104007 --confirm 42.00 --apply")
+def refund(
+    job: Any,
+    why: str,
+    orders: Annotated[list[str] | None, typer.Argument(metavar="ORDER...", help="None: all that is owed.", show_default=False)] = None,
+    confirm: Annotated[str, typer.Option(metavar="SUM", help="The sum that goes back, typed by whoever looked at it.")] = "",
+    part: Annotated[Pairs | None, typer.Option(metavar="ORDER=AMOUNT", help="Only so much of it now.")] = None,
+    gateway: Annotated[str, typer.Option(help="api: in Stripe; person: somebody makes it by hand.")] = "api",
+    hand_to: Annotated[str, typer.Option(metavar="NAME", help="Who makes it by hand.")] = "",
+    evidence: Annotated[
+        Pairs | None, typer.Option(metavar="REFUND=PROOF", help="What a person made: re_…, a receipt, a check number.")
+    ] = None,
+    accept: Annotated[
+        list[str] | None, typer.Option(metavar="re_…", help="A refund made elsewhere that you have looked at.")
+    ] = None,
+    choices: Annotated[Path | None, typer.Option(metavar="FILE", help=CHOICES)] = None,
+    live: Annotated[bool, typer.Option("--live", help="A live key of Stripe may be used.")] = False,
+):
+    """Give back what is owed, exactly once: shown first, promised when its sum is typed, then sent."""
+    if evidence:
+        return job.refund_evidence(pairs(evidence, what="--evidence"))
+    return job.refund(orders or [], gateway=gateway, hand_to=hand_to, confirm=confirm, parts=pairs(part or [], what="--part"),
+                      accept=accept or [], choices=choices, live=live, why=why)  # fmt: skip

@@ -13,6 +13,7 @@ Known limits: a payment that came as cash or check is given back by a person. So
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -20,10 +21,12 @@ import pandas as pd
 from prepaykit.errors import Refused, UsageError
 from prepaykit.money import show_cents, to_cents
 from prepaykit.rules import money_book
+from prepaykit.rules.choosing import brought_choices, kept_choices
 from prepaykit.rules.refunding import WITH_A_PERSON, Step, frozen_request, request_id, request_key
 from prepaykit.rules.refusing import refused_refunds
 from prepaykit.rules.search import named_orders
 from prepaykit.tables.catalog import typed
+from prepaykit.tables.findings import together
 from prepaykit.tables.gateway import SeenCharge
 from prepaykit.tables.plan import Plan, effect, no_effects
 from prepaykit.tables.state import JobState
@@ -32,11 +35,14 @@ CONFIRMABLE = ("planned", *WITH_A_PERSON)
 
 
 def plan_refund(state: JobState, order_nos: Iterable[str] = (), *, seen: Mapping[int, SeenCharge | None], now: pd.Timestamp, gateway: str = "api",
-                hand_to: str = "", confirm: str = "", parts: Mapping[str, object] | None = None, accept: Collection[str] = ()) -> Plan:  # fmt: skip
+                hand_to: str = "", confirm: str = "", parts: Mapping[str, object] | None = None, accept: Collection[str] = (),
+                choices: pd.DataFrame | None = None, findings: pd.DataFrame | None = None) -> Plan:  # fmt: skip
     """Plan to give back what is owed for these orders (none named: for all), once `confirm` is the very sum that goes back.
 
     `seen`: refund_id → its charge as Stripe tells it now, None where there is none. `parts`: order number → amount, to give back only so much of
     it now; the rest stays planned. `hand_to`: the person who makes it (gateway `person`). `accept`: refunds made elsewhere that were looked at.
+    `choices`: refunds that somebody chose one by one, each with the amount typed beside it (kind `refund`): then only these, and what was typed is the
+    confirmation. `findings`: what was said when they were read.
     Without the right `confirm` nothing changes: the headline says which sum to type. Result: `refund_ids`, `to_refund_cents`, `confirmed`.
     Findings: refund_no_charge, refund_by_hand, refund_disputed, refund_elsewhere, refund_too_large, refund_too_late, refund_not_cancelled,
     refund_currency_differs, refund_failed. Raises UsageError for an unknown order, gateway or amount, and Refused when another sum is confirmed.
@@ -45,11 +51,17 @@ def plan_refund(state: JobState, order_nos: Iterable[str] = (), *, seen: Mapping
         raise UsageError(f"refund: the gateway is api or person, not {gateway!r}")
     if gateway == "person" and not hand_to.strip():
         raise UsageError("refund: say who makes it (--hand-to NAME)")
-    work = _again_after_failure(_in_parts(state, dict(parts or {})), order_nos)
+    chosen, said_of_choices = brought_choices(state, choices, "refund", partial(_chosen, state))
+    typed_cents = {int(t.rpartition(".")[2]): _cents(v) for t, v in zip(chosen["target"], chosen["value"], strict=True)}
+    work = _again_after_failure(_in_parts(state, _by_refund(state, parts or {}) | typed_cents), order_nos)
     rows = _wanted(work, order_nos, state)
+    if choices is not None:
+        rows = rows[rows["refund_id"].isin(typed_cents)]
     seen = dict(seen) | {r.refund_id: seen.get(r.replaces_id) for r in rows.dropna(subset=["replaces_id"]).itertuples()}
-    refused = refused_refunds(work, rows, seen=seen, now=now, gateway=gateway, accept=accept)
-    going = rows[~rows["refund_id"].astype("str").isin(refused["key"])]
+    refused = together(refused_refunds(work, rows, seen=seen, now=now, gateway=gateway, accept=accept), said_of_choices, *([] if findings is None else [findings]))
+    going = rows[~rows["refund_id"].astype("str").isin(refused.loc[refused["about"] == "refunds", "key"])]
+    if choices is not None:
+        confirm = _sum_of(going, typed_cents)
     total, currency = int(going["amount_cents"].sum()), str(state.job["currency"])
     said = f"{len(going)} refunds, {show_cents(total, currency)}, {_way(gateway, hand_to)}; {len(refused)} wait for a person"
     result: dict[str, object] = {"refund_ids": going["refund_id"].tolist(), "to_refund_cents": total, "confirmed": False}
@@ -59,7 +71,7 @@ def plan_refund(state: JobState, order_nos: Iterable[str] = (), *, seen: Mapping
     _require_sum(confirm, total, currency)
     table = _confirmed(work, going, seen, gateway, hand_to.strip(), now, accept)
     effects = _promised(state, going) if gateway == "api" else no_effects()
-    return Plan.between(state, "refund", {"refunds": table}, findings=refused, effects=effects, headline=f"gives back: {said}", result=result | {"confirmed": True})  # fmt: skip
+    return Plan.between(state, "refund", {"refunds": table, "choices": kept_choices(state.choices, chosen)}, findings=refused, effects=effects, headline=f"gives back: {said}", result=result | {"confirmed": True})  # fmt: skip
 
 
 def plan_step(state: JobState, refund_id: int, step: Step, *, now: pd.Timestamp) -> Plan:
@@ -139,23 +151,52 @@ def _again_after_failure(state: JobState, order_nos: Iterable[str]) -> JobState:
     return state.replace(refunds=pd.concat([state.refunds, typed("refunds", again)]))
 
 
-def _in_parts(state: JobState, parts: Mapping[str, object]) -> JobState:
-    """The planned refund of an order as two: so much now, the rest later."""
+def _in_parts(state: JobState, parts: Mapping[int, int]) -> JobState:
+    """Planned refunds as two each: so many cents now, the rest later."""
     work = state
-    for number, amount in sorted(parts.items()):
-        order_id = named_orders(state, [number], "refund")["order_id"].iloc[0]
-        rows = work.refunds[(work.refunds["order_id"] == order_id) & (work.refunds["status"] == "planned")]
-        cents = amount if isinstance(amount, int) else _cents(str(amount))
-        if len(rows) != 1 or not 0 < cents <= int(rows["amount_cents"].iloc[0]):
-            owed = ", ".join(f"{c}" for c in rows["amount_cents"]) or "nothing"
-            raise UsageError(f"refund: of order {number} {owed} cents are planned; {cents} cannot be taken of it")
-        row = rows.iloc[0]
-        rest = int(row["amount_cents"]) - cents
-        if rest:
-            table = _with(work.refunds, int(row["refund_id"]), {"amount_cents": cents})
-            later = rows[["order_id", "status", "reason"]].assign(refund_id=work.next_id("refunds"), amount_cents=rest)
+    for refund_id, cents in sorted(parts.items()):
+        rows = work.refunds[work.refunds["refund_id"] == refund_id]
+        owed = int(rows["amount_cents"].iloc[0])
+        if not 0 < cents <= owed:
+            raise UsageError(f"refund {refund_id}: {owed} cents are owed; {cents} cannot be taken of it")
+        if cents < owed and rows["status"].iloc[0] != "planned":
+            raise UsageError(f"refund {refund_id} was confirmed with {owed} cents before: it goes back whole or not at all")
+        if cents < owed:
+            table = _with(work.refunds, refund_id, {"amount_cents": cents})
+            later = rows[["order_id", "status", "reason"]].assign(refund_id=work.next_id("refunds"), amount_cents=owed - cents)
             work = work.replace(refunds=pd.concat([table, typed("refunds", later)]))
     return work
+
+
+def _by_refund(state: JobState, parts: Mapping[str, object]) -> dict[int, int]:
+    """Order number → amount, as planned refund → cents."""
+    found: dict[int, int] = {}
+    for number, amount in parts.items():
+        order_id = named_orders(state, [number], "refund")["order_id"].iloc[0]
+        rows = state.refunds[(state.refunds["order_id"] == order_id) & (state.refunds["status"] == "planned")]
+        if len(rows) != 1:
+            raise UsageError(f"refund: order {number} has {len(rows)} planned refunds; a part is taken of exactly one")
+        found[int(rows["refund_id"].iloc[0])] = amount if isinstance(amount, int) else _cents(str(amount))
+    return found
+
+
+def _chosen(state: JobState, kind: str, target: str, value: str) -> tuple[str, str] | None:
+    """A choice about a refund that could still be confirmed, its amount read; None if it went out already."""
+    row = state.refunds[refund_names(state) == target]
+    if not len(row):
+        raise UsageError(f"the job has no refund {target}")
+    if row["status"].iloc[0] not in CONFIRMABLE:
+        return None
+    cents = _cents(value)
+    if not 0 < cents <= int(row["amount_cents"].iloc[0]):
+        raise UsageError(f"of refund {target} {row['amount_cents'].iloc[0]} cents are owed, not {cents}")
+    return target, value
+
+
+def _sum_of(going: pd.DataFrame, typed_cents: Mapping[int, int]) -> str:
+    """What was typed beside the refunds that go, as the one sum that confirms them."""
+    cents = sum(typed_cents[i] for i in going["refund_id"])
+    return f"{cents // 100}.{cents % 100:02d}" if len(going) else ""
 
 
 def _cents(text: str) -> int:
@@ -193,6 +234,13 @@ def _confirmed(state: JobState, going: pd.DataFrame, seen: Mapping[int, SeenChar
 
 def _looked_at(accept: Collection[str]) -> str | None:
     return f"looked at: {' '.join(sorted(accept))}" if accept else None
+
+
+def refund_names(state: JobState) -> pd.Series:
+    """How people and choices name each refund: `online.104007.3`, its order and its number; indexed as `refunds`."""
+    orders = state.orders.set_index("order_id")
+    at = state.refunds["order_id"]
+    return at.map(orders["origin"]).astype("str") + "." + at.map(orders["order_no"]).astype("str") + "." + state.refunds["refund_id"].astype("str")
 
 
 def accepted_of(evidence: object) -> list[str]:

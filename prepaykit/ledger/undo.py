@@ -20,7 +20,6 @@ from prepaykit.ledger.schema import APPEND_ONLY, JOURNAL, OPS, OUTBOX, SCHEMA
 from prepaykit.ledger.writing import Row, Writes
 from prepaykit.tables.catalog import columns_of, key_of
 
-
 TOLD = ("sending", "unknown", "pending", "succeeded", "failed", "review", "blocked")  # statuses of a refund that left the house
 
 

@@ -29,6 +29,7 @@ KINDS_OF_VERB = {
     "codes": ("tag", "relabel", "order_code", "bind", "hide", "move"),
     "place": ("accept",),
     "revise": ("frame", "crop", "release"),
+    "refund": ("refund",),
 }
 """The verb that does each kind again. A `frame` that stands for a gallery (target `code:…`) is of the verb codes."""
 ADDING = ("accept",)

@@ -133,7 +133,8 @@ def worklist(state: JobState) -> pd.DataFrame:
     numbers = state.orders.set_index("order_id")["order_no"]
     fees = state.service_fees[state.service_fees["status"].isin(["to_claim", "requested"])]
     fees = fees.assign(step="claim service fee", reason="order cancelled")
-    refunds = state.refunds[~state.refunds["status"].isin(["succeeded", "withdrawn"])].assign(step="refund")
+    replaced = state.refunds["refund_id"].isin(state.refunds["replaces_id"].dropna())
+    refunds = state.refunds[~state.refunds["status"].isin(["succeeded", "withdrawn"]) & ~replaced].assign(step="refund")
     rows = pd.concat([part[["step", "order_id", "amount_cents", "status", "reason"]] for part in (fees, refunds)])
     rows = rows.assign(order_no=rows["order_id"].map(numbers).astype("str"))
     return rows[["step", "order_no", "amount_cents", "status", "reason"]].reset_index(drop=True)

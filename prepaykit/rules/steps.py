@@ -36,6 +36,7 @@ NOTEBOOKS = {
     "paper": "60_paper_orders",
     "sell": "70_selling",
     "cancel": "80_cancel_refund",
+    "refund": "80_cancel_refund",
     "report": "90_job_report",
 }  # fmt: skip
 COLUMNS = ["verb", "notebook", "state", "waits", "said"]
@@ -182,9 +183,17 @@ def _sell(state: JobState) -> Step:
 
 
 def _cancel(state: JobState) -> Step:
-    gone, left = int((state.orders["status"] == "cancelled").sum()), len(worklist(state))
+    gone = int((state.orders["status"] == "cancelled").sum())
+    left = int((worklist(state)["step"] != "refund").sum())
     said = f"{_counted(gone, 'order')} cancelled" if gone else "nothing cancelled"
-    return Step(said + (f", {_counted(left, 'refund')} or fees to settle" if left else ""), gone > 0, False, left)
+    return Step(said + (f", {_counted(left, 'service fee')} to claim back" if left else ""), gone > 0, False, left)
+
+
+def _refund(state: JobState) -> Step:
+    left = int((worklist(state)["step"] == "refund").sum())
+    made = int((state.refunds["status"] == "succeeded").sum())
+    said = f"{_counted(made, 'refund')} made" if made else "nothing given back"
+    return Step(said + (f", {left:,} to settle" if left else ""), made > 0, False, left)
 
 
 def _report(state: JobState) -> Step:
@@ -198,7 +207,7 @@ def _report(state: JobState) -> Step:
 
 STEPS: dict[str, Callable[[JobState], Step]] = {
     "names": _names, "prices": _prices, "orders": _orders, "cards": _cards, "photos": _photos, "populate": _populate, "codes": _codes,
-    "place": _place, "revise": _revise, "batch": _batch, "paper": _paper, "sell": _sell, "cancel": _cancel, "report": _report,
+    "place": _place, "revise": _revise, "batch": _batch, "paper": _paper, "sell": _sell, "cancel": _cancel, "refund": _refund, "report": _report,
 }  # fmt: skip
 
 

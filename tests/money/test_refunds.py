@@ -239,3 +239,24 @@ def test_stripe_out_of_reach_leaves_everything_waiting(studio_and_bank):
     bank.is_away = False
     studio.send(through=bank)
     assert statuses(studio) == ["succeeded"] * 2
+
+
+def test_choices_with_their_typed_amounts_are_the_confirmation(studio_and_bank):
+    studio, bank = studio_and_bank
+    chosen = pd.DataFrame({"kind": "refund", "target": ["online.1001.1", "online.1002.2"], "value": ["15.00", "4.00"]})
+    its = studio.job()
+    plan = its.refund(choices=chosen, through=bank)
+    assert plan.result == {"refund_ids": [1, 2], "to_refund_cents": 1900, "confirmed": True}
+    its.apply(plan)
+    studio.send(through=bank)
+    assert sorted(r.amount_cents for r in bank.refunds()) == [400, 1500]
+    assert its.choices()["value"].tolist() == ["15.00", "4.00"]
+    assert its.refund(choices=chosen, through=bank).is_empty
+
+
+def test_a_choice_of_more_than_is_owed_is_a_finding(studio_and_bank):
+    studio, bank = studio_and_bank
+    chosen = pd.DataFrame({"kind": ["refund"], "target": ["online.1001.1"], "value": ["15.01"]})
+    plan = studio.job().refund(choices=chosen, through=bank)
+    assert plan.findings["code"].tolist() == ["choice_unusable"]
+    assert "refunds" not in plan.counts()

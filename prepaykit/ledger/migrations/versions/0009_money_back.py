@@ -12,6 +12,10 @@ depends_on = None
 
 WHOLE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 STRICT = {"sqlite_strict": True}
+KINDS = (
+    "kind IN ('tag', 'relabel', 'order_code', 'match', 'frame', 'hide', 'bind', 'accept', 'settle', "
+    "'move', 'crop', 'release', 'refund')"
+)
 STATUSES = "status IN ('planned', 'confirmed', 'sending', 'unknown', 'pending', 'review', 'blocked', 'succeeded', 'failed', 'withdrawn')"
 ACCOUNTS = "account IN ('held', 'shipped', 'to_refund', 'refunded')"
 IN_FLIGHT = sa.text("status IN ('sending', 'unknown') AND charge_id_stripe IS NOT NULL")
@@ -126,6 +130,9 @@ def upgrade() -> None:
         op.add_column("lines", sa.Column(name, sa.Text(), nullable=True))
     for name in ("requested_at", "requested_of", "closed_at", "evidence"):
         op.add_column("service_fees", sa.Column(name, sa.Text(), nullable=True))
+    with op.batch_alter_table("choices", table_kwargs=STRICT) as choices:
+        choices.drop_constraint("ck_choices_kind", type_="check")
+        choices.create_check_constraint("ck_choices_kind", KINDS)
     with op.batch_alter_table("postings", table_kwargs=STRICT) as postings:
         postings.drop_constraint("ck_postings_account", type_="check")
         postings.create_check_constraint("ck_postings_account", ACCOUNTS)
