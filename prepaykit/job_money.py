@@ -39,7 +39,7 @@ class MoneyVerbs:
         Looks at the charges in Stripe, and sends nothing. `gateway`: `api`, or `person` with `hand_to`. `parts`: order number → amount. `choices`: refunds
         chosen one by one, each with the amount typed beside it. `live`: a live key may be used. `through`: another way to Stripe than the studio's own key.
         """
-        asked = through if through is not None else self.studio.stripe_gateway(live=live, needed=gateway == "api")
+        asked = through if through is not None else self.studio.stripe_gateway(live=live)
         brought, findings = self.read_choices(choices, "refund")
         return plan_refund(self.state, _numbers(order_nos), seen=look_at(self.studio, self.name, asked), now=self.studio.clock(), gateway=gateway,
                            hand_to=hand_to, confirm=confirm, parts=parts, accept=accept, choices=brought, findings=findings)  # fmt: skip

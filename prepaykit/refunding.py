@@ -78,10 +78,10 @@ def poll(studio: Studio, gateway: Gateway, jobs: list[str] | None = None) -> pd.
     return pd.DataFrame(rows, columns=SETTLED_COLUMNS)
 
 
-def look_at(studio: Studio, job: str, gateway: Gateway | None) -> dict[int, SeenCharge | None]:
-    """Refund → its charge as Stripe tells it now, for every refund of the job that is not closed; sends nothing. Without a gateway: nothing is known."""
+def look_at(studio: Studio, job: str, gateway: Gateway | None) -> dict[int, SeenCharge | None] | None:
+    """Refund → its charge as Stripe tells it now, for every refund of the job that is not closed; sends nothing. Without a gateway: None."""
     if gateway is None:
-        return {}
+        return None
     state = studio.store.read(job)
     rows = state.refunds[state.refunds["status"].isin(["planned", "review", "blocked", "failed"])]
     references = _references(state)

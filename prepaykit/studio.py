@@ -111,7 +111,7 @@ class Studio:
 
         Refunds go out only where there is a key to refund with (see `stripe_gateway`); then pending ones are asked about too.
         """
-        gateway = through if through is not None else self.stripe_gateway(live=live, needed=False)
+        gateway = through if through is not None else self.stripe_gateway(live=live)
         adapters = {
             "lab_package": lambda payload, key: write_package(
                 payload, key, out_dir=self.home / "lab", open_bytes=self.open_bytes
@@ -125,13 +125,12 @@ class Studio:
             poll(self, gateway)
         return sent
 
-    def stripe_gateway(self, *, live: bool = False, needed: bool = True) -> Gateway | None:
-        """The way to Stripe, with the key of the environment or the keyring. A live key is refused unless `live`; without a key: None, or
-        UsageError where one is `needed`."""
+    def stripe_gateway(self, *, live: bool = False) -> Gateway | None:
+        """The way to Stripe, with the key of the environment or the keyring; None without one. A live key is refused unless `live`."""
         from prepaykit.adapters.stripe.client import find_key, open_client
 
         key = find_key(os.environ, "refund")
-        if key is None and not needed:
+        if key is None:
             return None
         from prepaykit.adapters.stripe.refunds import StripeGateway
 

@@ -34,18 +34,18 @@ from prepaykit.tables.state import JobState
 CONFIRMABLE = ("planned", *WITH_A_PERSON)
 
 
-def plan_refund(state: JobState, order_nos: Iterable[str] = (), *, seen: Mapping[int, SeenCharge | None], now: pd.Timestamp, gateway: str = "api",
+def plan_refund(state: JobState, order_nos: Iterable[str] = (), *, seen: Mapping[int, SeenCharge | None] | None, now: pd.Timestamp, gateway: str = "api",
                 hand_to: str = "", confirm: str = "", parts: Mapping[str, object] | None = None, accept: Collection[str] = (),
                 choices: pd.DataFrame | None = None, findings: pd.DataFrame | None = None) -> Plan:  # fmt: skip
     """Plan to give back what is owed for these orders (none named: for all), once `confirm` is the very sum that goes back.
 
-    `seen`: refund_id → its charge as Stripe tells it now, None where there is none. `parts`: order number → amount, to give back only so much of
+    `seen`: refund_id → its charge as Stripe tells it now, None where there is none; None at all: Stripe was not asked. `parts`: order number → amount, to give back only so much of
     it now; the rest stays planned. `hand_to`: the person who makes it (gateway `person`). `accept`: refunds made elsewhere that were looked at.
     `choices`: refunds that somebody chose one by one, each with the amount typed beside it (kind `refund`): then only these, and what was typed is the
     confirmation. `findings`: what was said when they were read.
     Without the right `confirm` nothing changes: the headline says which sum to type. Result: `refund_ids`, `to_refund_cents`, `confirmed`.
-    Findings: refund_no_charge, refund_by_hand, refund_disputed, refund_elsewhere, refund_too_large, refund_too_late, refund_not_cancelled,
-    refund_currency_differs, refund_failed. Raises UsageError for an unknown order, gateway or amount, and Refused when another sum is confirmed.
+    Findings: refund_not_asked, refund_no_charge, refund_by_hand, refund_disputed, refund_elsewhere, refund_too_large, refund_too_late, refund_not_cancelled,
+    refund_currency_differs. Raises UsageError for an unknown order, gateway or amount, and Refused when another sum is confirmed.
     """
     if gateway not in ("api", "person"):
         raise UsageError(f"refund: the gateway is api or person, not {gateway!r}")
@@ -57,7 +57,8 @@ def plan_refund(state: JobState, order_nos: Iterable[str] = (), *, seen: Mapping
     rows = _wanted(work, order_nos, state)
     if choices is not None:
         rows = rows[rows["refund_id"].isin(typed_cents)]
-    seen = dict(seen) | {r.refund_id: seen.get(r.replaces_id) for r in rows.dropna(subset=["replaces_id"]).itertuples()}
+    if seen is not None:
+        seen = dict(seen) | {r.refund_id: seen.get(r.replaces_id) for r in rows.dropna(subset=["replaces_id"]).itertuples()}
     refused = together(refused_refunds(work, rows, seen=seen, now=now, gateway=gateway, accept=accept), said_of_choices, *([] if findings is None else [findings]))
     going = rows[~rows["refund_id"].astype("str").isin(refused.loc[refused["about"] == "refunds", "key"])]
     if choices is not None:
@@ -69,7 +70,7 @@ def plan_refund(state: JobState, order_nos: Iterable[str] = (), *, seen: Mapping
         todo = f"; to do it: --confirm {total // 100}.{total % 100:02d}" if len(going) else ""
         return Plan.between(state, "refund", {}, findings=refused, headline=f"would give back: {said}{todo}", result=result)
     _require_sum(confirm, total, currency)
-    table = _confirmed(work, going, seen, gateway, hand_to.strip(), now, accept)
+    table = _confirmed(work, going, seen or {}, gateway, hand_to.strip(), now, accept)
     effects = _promised(state, going) if gateway == "api" else no_effects()
     return Plan.between(state, "refund", {"refunds": table, "choices": kept_choices(state.choices, chosen)}, findings=refused, effects=effects, headline=f"gives back: {said}", result=result | {"confirmed": True})  # fmt: skip
 

@@ -15,6 +15,7 @@ from prepaykit.panels.panel import Ask, Panel
 from prepaykit.panels.paper import paper_work
 from prepaykit.panels.photos import photos_work
 from prepaykit.panels.place import place_work
+from prepaykit.panels.refund import refund_work
 from prepaykit.panels.revise import revise_work
 from prepaykit.panels.work import Work
 
@@ -39,6 +40,7 @@ KINDS = {
     "photos": Kind(photos_work, "codes"),
     "place": Kind(place_work, "place"),
     "revise": Kind(revise_work, "revise", is_planned=True),
+    "refund": Kind(refund_work, "refund"),
     "find": Kind(find_work, looks_back=True),
 }
 

@@ -19,9 +19,9 @@ from prepaykit.tables.state import JobState
 OUTSTANDING = ("planned", "confirmed", "sending", "unknown", "pending", "review", "blocked")
 
 
-def refused_refunds(state: JobState, rows: pd.DataFrame, *, seen: Mapping[int, SeenCharge | None], now: pd.Timestamp, gateway: str,
+def refused_refunds(state: JobState, rows: pd.DataFrame, *, seen: Mapping[int, SeenCharge | None] | None, now: pd.Timestamp, gateway: str,
                     accept: Collection[str] = ()) -> pd.DataFrame:  # fmt: skip
-    """Findings about those of `rows` (of `refunds`) that must wait; about a refund by its `refund_id`, the hint is its order number."""
+    """`seen` None: there is no key, Stripe was not asked. Findings about those of `rows` (of `refunds`) that must wait; about a refund by its `refund_id`, the hint is its order number."""
     if not len(rows):
         return together()
     orders = state.orders.set_index("order_id")
@@ -32,7 +32,9 @@ def refused_refunds(state: JobState, rows: pd.DataFrame, *, seen: Mapping[int, S
     parts = []
     for row in rows.itertuples():
         order = orders.loc[row.order_id]
-        said = _why_not(state, row, order, seen.get(row.refund_id), known, accept, gateway, now, taken)
+        said = _why_not(state, row, order, (seen or {}).get(row.refund_id), known, accept, gateway, now, taken)
+        if seen is None and gateway == "api" and said is not None and said[0] == "refund_no_charge":
+            said = "refund_not_asked", "Stripe was not asked"
         if said is None and int(asked.get(row.order_id, 0)) > int(owed.get(row.order_id, 0)):
             said = "refund_too_large", f"{asked[row.order_id]} cents would go back in all, {owed.get(row.order_id, 0)} are owed"
         if said is not None:

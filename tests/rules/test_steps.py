@@ -77,10 +77,11 @@ def test_an_envelope_without_an_order_waits():
     )
 
 
-def test_a_refund_to_be_made_waits_at_cancel():
+def test_a_refund_to_be_made_waits_at_refund():
     state = placed(job(3))
     state = state.after(plan_cancel(state, ["1001"], now=NOW, why="left the school"))
-    assert told(state, "cancel") == ("waits", 1, "1 order cancelled, 1 refund or fees to settle")
+    assert told(state, "cancel") == ("done", 0, "1 order cancelled")
+    assert told(state, "refund") == ("waits", 1, "nothing given back, 1 to settle")
 
 
 def test_before_picture_day_nobody_is_missing_from_the_books():
