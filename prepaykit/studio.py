@@ -127,14 +127,14 @@ class Studio:
 
     def stripe_gateway(self, *, live: bool = False) -> Gateway | None:
         """The way to Stripe, with the key of the environment or the keyring; None without one. A live key is refused unless `live`."""
-        from prepaykit.adapters.stripe.client import find_key, open_client
+        from prepaykit.adapters.stripe.client import BASE, find_key, open_client  # loads Stripe's library
 
         key = find_key(os.environ, "refund")
         if key is None:
             return None
         from prepaykit.adapters.stripe.refunds import StripeGateway
 
-        return StripeGateway(open_client(key, live=live))
+        return StripeGateway(open_client(key, live=live, base=os.environ.get(BASE)))
 
     def open_bytes(self, root: str, path: str) -> bytes:
         """The bytes of a frame, or of a finished artwork (root `artwork`)."""
