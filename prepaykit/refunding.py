@@ -13,7 +13,7 @@ import pandas as pd
 
 from prepaykit.decide.refund import accepted_of, plan_step
 from prepaykit.errors import IllegalMove, NeighbourFailed, Refused, StalePlan, UsageError
-from prepaykit.rules.refunding import IN_FLIGHT, OPEN, Step, after_answer, next_step
+from prepaykit.rules.refunding import IN_FLIGHT, OPEN, Step, after_answer, next_step, request_key
 from prepaykit.tables.gateway import Gateway, SeenCharge
 from prepaykit.tables.state import JobState
 
@@ -55,7 +55,7 @@ def carry_on(studio: Studio, gateway: Gateway, job: str, refund_id: int) -> Step
             continue
         if step.act == "settle":
             return step
-        answer = gateway.send(str(row["request"]), str(_row(studio.store.read(job), refund_id)["request_key"]))
+        answer = gateway.send(str(row["request"]), request_key(str(row["request_id"]), step.attempt))
         last = after_answer(row, answer)
         if answer.outcome == "refused":
             last = _made_after_all(studio, gateway, job, refund_id) or last

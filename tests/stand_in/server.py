@@ -25,10 +25,9 @@ def nested(pairs: list[tuple[str, str]]) -> dict:
     for name, value in pairs:
         first, *rest = name.replace("]", "").split("[")
         at = out
-        for part, following in zip([first, *rest], rest, strict=False):
+        for part in (first, *rest)[:-1]:
             at = at.setdefault(part, {})
-            first = following
-        at[first] = value
+        at[(first, *rest)[-1]] = value
     return out
 
 
@@ -36,6 +35,7 @@ class Handler(BaseHTTPRequestHandler):
     """One request. The account belongs to the server."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server: StandIn
 
     def log_message(self, *_: object) -> None:
