@@ -27,10 +27,13 @@ class Running:
 
 @contextmanager
 def stand_in() -> Iterator[Running]:
-    """Start it, and end it."""
+    """Start it, and end it; an AssertionError if anything that was asked or answered is against Stripe's contract."""
     with subprocess.Popen([sys.executable, "-m", "tests.stand_in.server"], stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
-            yield Running(int(process.stdout.readline()))
+            running = Running(int(process.stdout.readline()))
+            yield running
+            against = running.say("state")["against_the_contract"]
+            assert not against, against[:5]
         finally:
             process.terminate()

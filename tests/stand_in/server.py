@@ -3,6 +3,7 @@
     python -m tests.stand_in.server        prints its port, then serves until it is ended
 
 Under `/v1/` it speaks as Stripe does. Under `/control/` a test seeds it and tells it what to do (JSON): charge, faults, move, settle, dispute, state.
+Every request and every answer is held against Stripe's OpenAPI document; what is against it is told by every control answer.
 Faults of the next refunds.create, one each: none, lost_before, lost_after, 500_before, 500_after, 429, 409, slow, late, pending.
 """
 
@@ -14,6 +15,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
+from tests.stand_in.contract import answer_faults, request_faults
 from tests.stand_in.stripe_account import LATE_S, Account, Refusal
 
 SLOW_S = 0.4
@@ -44,6 +46,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Retrieve or list."""
         parts = urlsplit(self.path)
+        self._hold_against(request_faults("get", parts.path, nested(parse_qsl(parts.query))))
         try:
             self._answer(200, self._read(parts.path.strip("/").split("/")[1:], dict(parse_qsl(parts.query))))
         except Refusal as refusal:
@@ -55,8 +58,10 @@ class Handler(BaseHTTPRequestHandler):
         if self.path.startswith("/control/"):
             self._answer(200, self._control(self.path.rsplit("/", 1)[1], json.loads(text or "{}")))
             return
+        fields = nested(parse_qsl(text))
+        self._hold_against(request_faults("post", self.path, fields))
         try:
-            self._refund(nested(parse_qsl(text)), self.headers.get("Idempotency-Key"))
+            self._refund(fields, self.headers.get("Idempotency-Key"))
         except Refusal as refusal:
             self._answer(refusal.status, refusal.body)
 
@@ -126,11 +131,16 @@ class Handler(BaseHTTPRequestHandler):
             elif what == "settle":
                 account.settle(said["status"])
             elif what == "dispute":
-                account.charges[said["charge"]]["disputed"] = True
-                account.disputes.append({"id": "dp_1", "object": "dispute", "charge": said["charge"], "status": said["status"], "amount": 1})
-            return {"refunds": account.refunds, "posts": account.posts, "now": account.now}
+                account.dispute(said["charge"], said["status"])
+            return {"refunds": account.refunds, "posts": account.posts, "now": account.now, "against_the_contract": self.server.faults}
+
+    def _hold_against(self, faults: list[str]) -> None:
+        self.server.faults += faults
 
     def _answer(self, status: int, body: dict) -> None:
+        path = urlsplit(self.path).path
+        if path.startswith("/v1/"):
+            self._hold_against(answer_faults(self.command.lower(), path, status, body))
         text = json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
@@ -154,6 +164,7 @@ class StandIn(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.account = Account()
+        self.faults: list[str] = []
 
 
 if __name__ == "__main__":

@@ -47,6 +47,16 @@ class Account:
             "application_fee": None, "description": None, "balance_transaction": "txn_" + charge_id,
         }  # fmt: skip
 
+    def dispute(self, charge_id: str, status: str) -> None:
+        """The payer disputes a charge."""
+        charge = self.charges[charge_id]
+        charge["disputed"] = True
+        self.disputes.append({
+            "id": f"dp_{len(self.disputes) + 1}", "object": "dispute", "charge": charge_id, "status": status, "amount": charge["amount"],
+            "currency": charge["currency"], "created": self.now, "reason": "general", "livemode": False, "metadata": {}, "balance_transactions": [],
+            "is_charge_refundable": status.startswith("warning_"), "evidence": {}, "evidence_details": {},
+        })  # fmt: skip
+
     def move(self, seconds: int) -> None:
         """Time goes on; requests that were late land."""
         self.now += seconds
