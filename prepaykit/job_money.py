@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from prepaykit.decide.cancel import plan_cancel
+from prepaykit.decide.fees import fee_queue, plan_fees
 from prepaykit.decide.refund import plan_evidence, plan_refund
 from prepaykit.refunding import look_at
+from prepaykit.report.fee_request import fee_request
 from prepaykit.rules.search import worklist
 from prepaykit.tables.gateway import Gateway
 from prepaykit.tables.plan import Plan
@@ -55,6 +57,19 @@ class MoneyVerbs:
         numbers = state.orders.set_index("order_id")["order_no"]
         table = state.refunds.assign(order_no=state.refunds["order_id"].map(numbers).astype("str"))
         return table[["refund_id", "order_no", "amount_cents", "status", "gateway", "reason", "evidence"]]
+
+    def fees(self, order_nos: str | Iterable[str] = (), *, becomes: str = "requested", said: str) -> Plan:
+        """Plan to write down what became of service fees: requested (`said`: of whom), credited or refused (`said`: what proves it)."""
+        return plan_fees(self.state, _numbers(order_nos), becomes=becomes, said=said, now=self.studio.clock())
+
+    def fee_queue(self) -> pd.DataFrame:
+        """Service fees to claim back, and those asked for and not answered."""
+        return fee_queue(self.state)
+
+    def fee_request(self) -> str:
+        """The text of a request for all service fees that are to be claimed back; empty if there are none."""
+        state = self.state
+        return fee_request(fee_queue(state), job=state.name, school=str(state.job["school"]), currency=str(state.job["currency"]))
 
     def worklist(self) -> pd.DataFrame:
         """Refunds and service fees still to be dealt with."""

@@ -273,6 +273,7 @@ NEXT = {
     "batch": "prepaykit send",
     "sell": "prepaykit send",
     "cancel": "claim the service fee, refund the parent: prepaykit balance --todo",
+    "fees": "prepaykit fees",
     "refund": "prepaykit send --apply, or what the findings say",
     "refund_evidence": "prepaykit balance --todo",
 }

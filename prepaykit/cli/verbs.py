@@ -279,6 +279,28 @@ def cancel(job: Any, why: str, numbers: Annotated[list[str], typer.Argument(meta
     return job.cancel(numbers, why=why)
 
 
+@plans("fees", panel=ORDERS, example='prepaykit fees --requested-of "ticket 4711" --apply')
+def fees(
+    job: Any,
+    orders: Annotated[list[str] | None, typer.Argument(metavar="ORDER...", help="None: all in turn.", show_default=False)] = None,
+    requested_of: Annotated[str, typer.Option(help="The request was sent: to whom, or which ticket.")] = "",
+    credited: Annotated[str, typer.Option(metavar="PROOF", help="They were given back: by which invoice.")] = "",
+    refused: Annotated[str, typer.Option(metavar="PROOF", help="They were refused: by which answer.")] = "",
+):
+    """Claim service fees of cancelled orders back; without an option: the text of the request, and what is open."""
+    said = {"requested": requested_of, "credited": credited, "refused": refused}
+    given = [becomes for becomes, words in said.items() if words]
+    if len(given) > 1:
+        raise UsageError("fees: one of --requested-of, --credited, --refused at a time")
+    if not given:
+        from prepaykit.report.text import show_table
+
+        queue = job.fee_queue()
+        text = "\n\n".join(part for part in (show_table(queue), job.fee_request()) if part)
+        return Looked(queue, text, "Next: send it, then: prepaykit fees --requested-of WHOM --apply" if len(queue) else "No fee is open.")
+    return job.fees(orders or [], becomes=given[0], said=said[given[0]])
+
+
 @plans("refund", panel=ORDERS, example="prepaykit refund 104007 --confirm 42.00 --apply")
 def refund(
     job: Any,

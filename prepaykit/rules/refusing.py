@@ -45,7 +45,7 @@ def refused_refunds(state: JobState, rows: pd.DataFrame, *, seen: Mapping[int, S
 def _why_not(state: JobState, row: object, order: pd.Series, charge: SeenCharge | None, known: set[str], accept: Collection[str], gateway: str,
              now: pd.Timestamp, taken: Mapping[str, int]) -> tuple[str, str] | None:  # fmt: skip
     """The first rule that speaks against it: code and words; None: none does."""
-    if _is_for_a_cancellation(row) and order["status"] != "cancelled" and not _has_cancelled_line(state, row.order_id):
+    if _is_for_a_cancellation(row) and order["status"] != "cancelled":
         return "refund_not_cancelled", "it is for a cancellation, and nothing of the order is cancelled"
     if gateway == "api" and order["origin"] == "paper":
         return "refund_by_hand", "it was paid in an envelope"
@@ -69,10 +69,6 @@ def _why_not(state: JobState, row: object, order: pd.Series, charge: SeenCharge 
 
 def _is_for_a_cancellation(row: object) -> bool:
     return str(row.reason).startswith("cancel")
-
-
-def _has_cancelled_line(state: JobState, order_id: int) -> bool:
-    return bool(state.lines.loc[state.lines["order_id"] == order_id, "cancelled_at"].notna().any())
 
 
 def _taken(state: JobState, rows: pd.DataFrame) -> dict[str, int]:

@@ -36,6 +36,7 @@ NOTEBOOKS = {
     "paper": "60_paper_orders",
     "sell": "70_selling",
     "cancel": "80_cancel_refund",
+    "fees": "80_cancel_refund",
     "refund": "80_cancel_refund",
     "report": "90_job_report",
 }  # fmt: skip
@@ -184,9 +185,13 @@ def _sell(state: JobState) -> Step:
 
 def _cancel(state: JobState) -> Step:
     gone = int((state.orders["status"] == "cancelled").sum())
-    left = int((worklist(state)["step"] != "refund").sum())
-    said = f"{_counted(gone, 'order')} cancelled" if gone else "nothing cancelled"
-    return Step(said + (f", {_counted(left, 'service fee')} to claim back" if left else ""), gone > 0, False, left)
+    return Step(f"{_counted(gone, 'order')} cancelled" if gone else "nothing cancelled", gone > 0)
+
+
+def _fees(state: JobState) -> Step:
+    left, back = int((worklist(state)["step"] != "refund").sum()), int((state.service_fees["status"] == "credited").sum())
+    said = f"{_counted(back, 'service fee')} credited" if back else "no service fee claimed back"
+    return Step(said + (f", {left:,} open" if left else ""), back > 0, False, left)
 
 
 def _refund(state: JobState) -> Step:
@@ -207,7 +212,7 @@ def _report(state: JobState) -> Step:
 
 STEPS: dict[str, Callable[[JobState], Step]] = {
     "names": _names, "prices": _prices, "orders": _orders, "cards": _cards, "photos": _photos, "populate": _populate, "codes": _codes,
-    "place": _place, "revise": _revise, "batch": _batch, "paper": _paper, "sell": _sell, "cancel": _cancel, "refund": _refund, "report": _report,
+    "place": _place, "revise": _revise, "batch": _batch, "paper": _paper, "sell": _sell, "cancel": _cancel, "fees": _fees, "refund": _refund, "report": _report,
 }  # fmt: skip
 
 

@@ -17,7 +17,7 @@ import pandas as pd
 from sqlalchemy import PrimaryKeyConstraint, Table, UniqueConstraint
 
 from prepaykit.errors import UsageError
-from prepaykit.tables.columns import METADATA, account_table, camera_time, flag, job_table, moment, status, text, whole
+from prepaykit.tables.columns import METADATA, camera_time, flag, job_table, moment, status, text, whole
 
 # --- the job -----------------------------------------------------------------------------------------------------------
 
@@ -251,8 +251,6 @@ job_table(
     text("options", "option codes, comma-separated"),
     whole("quantity", "how many", needed=True),
     whole("total_cents", "for all of them", needed=True),
-    moment("cancelled_at", "when this item alone was cancelled; its slots are dropped"),
-    text("cancel_reason", "why"),
     points_to=(("order_id", "orders"), ("order_subject_id", "order_subjects")),
 )  # fmt: skip
 
@@ -390,18 +388,6 @@ job_table(
     points_to=(("order_id", "orders"),),
 )  # fmt: skip
 
-job_table(
-    "deposits", "the money of a bag that was taken to the bank on one slip", ("slip_no", "bag"),
-    whole("slip_no", "the deposit slip, counted within the job", needed=True),
-    text("bag", "the bag; empty for envelopes of no bag", needed=True),
-    whole("cash_cents", "coins and notes", needed=True),
-    whole("checks", "number of checks", needed=True),
-    whole("check_cents", "sum of the checks", needed=True),
-    moment("deposited_at", "when", needed=True),
-    text("reference", "the bank's number of it"),
-    text("who", "who took it there", needed=True),
-)  # fmt: skip
-
 # --- people's decisions, messages, findings ----------------------------------------------------------------------------
 
 CHOICE_KINDS = ("tag", "relabel", "order_code", "match", "frame", "hide", "bind", "accept", "settle", "move", "crop", "release", "refund")
@@ -441,87 +427,7 @@ job_table(
     text("suggestion", "a likely right value, such as an access code"),
 )  # fmt: skip
 
-# --- the studio's Stripe account, as it was read: facts of a neighbour, of no job, replaced by their id and never edited -------
-
-account_table(
-    "stripe_charges", "a charge of the Stripe account", ("charge_id",),
-    text("charge_id", "ch_… or py_…", needed=True),
-    text("payment_intent_id", "pi_…"),
-    text("checkout_session_id", "cs_…"),
-    text("order_key", "the shop's order key, from metadata or description"),
-    whole("amount_cents", "captured, in the currency's smallest unit", needed=True),
-    whole("refunded_cents", "given back of it, as the charge says", needed=True),
-    text("currency", "ISO 4217, upper case", needed=True),
-    text("status", "succeeded, pending or failed", needed=True),
-    flag("is_disputed", "the payer disputes it"),
-    whole("application_fee_cents", "what the platform took of it; missing: not told"),
-    text("email_hash", "SHA-256 of the payer's address in lower case"),
-    text("description", "as Stripe has it"),
-    moment("created_at", "when", needed=True),
-)  # fmt: skip
-
-account_table(
-    "stripe_refunds", "a refund of the Stripe account, whoever made it", ("refund_id",),
-    text("refund_id", "re_…", needed=True),
-    text("charge_id", "of which charge"),
-    text("payment_intent_id", "pi_…"),
-    whole("amount_cents", "given back", needed=True),
-    text("currency", "ISO 4217, upper case", needed=True),
-    text("status", "pending, requires_action, succeeded, failed or canceled", needed=True),
-    text("request_id", "the wish of ours that it answers; missing: made elsewhere"),
-    text("failure_reason", "why it failed"),
-    moment("created_at", "when", needed=True),
-)  # fmt: skip
-
-account_table(
-    "stripe_disputes", "a dispute or inquiry", ("dispute_id",),
-    text("dispute_id", "dp_…", needed=True),
-    text("charge_id", "of which charge"),
-    whole("amount_cents", "disputed", needed=True),
-    text("currency", "ISO 4217, upper case", needed=True),
-    text("status", "Stripe's word; warning_… is an inquiry and moves no money", needed=True),
-    text("reason", "Stripe's word"),
-    moment("created_at", "when", needed=True),
-)  # fmt: skip
-
-account_table(
-    "stripe_lines", "a balance transaction: a line of the account's statement", ("line_id",),
-    text("line_id", "txn_…", needed=True),
-    moment("created_at", "when", needed=True),
-    moment("available_at", "when the money can be paid out"),
-    text("currency", "ISO 4217, upper case", needed=True),
-    whole("gross_cents", "before Stripe's fee, signed", needed=True),
-    whole("fee_cents", "Stripe's fee", needed=True),
-    whole("net_cents", "gross − fee", needed=True),
-    text("category", "Stripe's reporting category: charge, refund, dispute, payout, …", needed=True),
-    text("source_id", "what it stands for: a charge, a refund, a payout, …"),
-    text("charge_id", "the charge behind it"),
-    text("payment_intent_id", "pi_…"),
-    text("order_key", "the shop's order key, from metadata or description"),
-    text("description", "as Stripe has it"),
-    text("payout_id", "the automatic payout that settled it"),
-)  # fmt: skip
-
-account_table(
-    "stripe_payouts", "a transfer from the account to the bank", ("payout_id",),
-    text("payout_id", "po_…", needed=True),
-    whole("amount_cents", "paid out", needed=True),
-    text("currency", "ISO 4217, upper case", needed=True),
-    text("status", "Stripe's word", needed=True),
-    flag("is_automatic", "Stripe can say what it settled"),
-    moment("created_at", "when", needed=True),
-    moment("arrival_at", "when the bank has it"),
-)  # fmt: skip
-
-account_table(
-    "stripe_cursors", "how far each kind was read", ("kind",),
-    text("kind", "which list or file", needed=True),
-    text("position", "the last id or moment that was read", needed=True),
-    moment("read_at", "when", needed=True),
-)  # fmt: skip
-
-ACCOUNT_TABLES: tuple[str, ...] = tuple(t for t in METADATA.tables if METADATA.tables[t].info.get("is_of_account"))
-JOB_TABLES: tuple[str, ...] = tuple(t for t in METADATA.tables if t != "jobs" and t not in ACCOUNT_TABLES)
+JOB_TABLES: tuple[str, ...] = tuple(t for t in METADATA.tables if t != "jobs")
 TABLES: tuple[str, ...] = ("jobs", *JOB_TABLES)
 
 # --- asking the catalog ------------------------------------------------------------------------------------------------

@@ -106,19 +106,3 @@ def job_table(
         info={"row": row, "key": key, "append_only": append_only},
         sqlite_strict=True,
     )
-
-
-def account_table(name: str, row: str, key: tuple[str, ...], *columns: Column) -> Table:
-    """One table of the studio's payment account: of no job, each row a fact that a neighbour told, replaced by its key."""
-    checks = [
-        CheckConstraint(f"{c.name} IN (0, 1)", name=f"ck_{name}_{c.name}") for c in columns if c.info["dtype"] == "bool"
-    ]
-    return Table(
-        name,
-        METADATA,
-        *columns,
-        PrimaryKeyConstraint(*key, name=f"pk_{name}"),
-        *checks,
-        info={"row": row, "key": key, "append_only": False, "is_of_account": True},
-        sqlite_strict=True,
-    )

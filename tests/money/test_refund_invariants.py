@@ -4,6 +4,7 @@ The account and the ledger are in memory, so that many histories are tried: runs
 """
 
 from collections import Counter
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 
@@ -123,10 +124,8 @@ class Refunds(RuleBasedStateMachine):
     @rule()
     def a_run(self):
         for refund_id in self.rows.loc[self.rows["status"].isin(OPEN), "refund_id"]:
-            try:
+            with suppress(NeighbourFailed):
                 carry_on(self.desk, self.gateway, JOB, int(refund_id))
-            except NeighbourFailed:
-                pass
         poll(self.desk, self.bank)
 
     @rule(where=st.sampled_from(["look", "send", "answer"]))
