@@ -129,7 +129,7 @@ class Studio:
         """The way to Stripe, with the key of the environment or the keyring; None without one. A live key is refused unless `live`."""
         from prepaykit.adapters.stripe.client import BASE, find_key, open_client  # loads Stripe's library
 
-        key = find_key(os.environ, "refund")
+        key = find_key(os.environ)
         if key is None:
             return None
         from prepaykit.adapters.stripe.refunds import StripeGateway

@@ -25,6 +25,8 @@ ENVIRONMENT = {
     "PREPAYKIT_JOB": "which job, when no `--job` is given and the studio has several",
     "PREPAYKIT_ACTOR": "who the journal names; your login if it is not set",
     "PREPAYKIT_TRACEBACK": "set to anything: in notebooks, errors that are for you show their traceback too",
+    "PREPAYKIT_STRIPE_KEY": "the key of Stripe that may refund; a restricted one is enough",
+    "PREPAYKIT_STRIPE_BASE": "another address than Stripe's own, on this machine only: for tests",
     "PREPAYKIT_RUN": "set by `prepaykit run`: nobody sits before the notebook, so panels show plain tables",
 }
 SECTIONS = {  # the first code of each group of the register, in its order
@@ -35,6 +37,7 @@ SECTIONS = {  # the first code of each group of the register, in its order
     "code_unknown": "Populate",
     "held_no_picture": "Place, revise, batch",
     "sell_setting_missing": "Sell",
+    "refund_no_charge": "Refunds",
 }
 MARK = re.compile(r"<!-- generated: (\w+) -->\n.*?<!-- end -->", re.S)
 

@@ -163,10 +163,8 @@ def test_the_key_is_in_no_repr():
     assert KEY not in repr(StripeGateway(open_client(KEY)))
 
 
-def test_the_reading_key_is_taken_first_for_reading_and_never_for_refunds():
-    both = {"PREPAYKIT_STRIPE_KEY": "rk_test_refund", "PREPAYKIT_STRIPE_READ_KEY": "rk_test_read"}
-    assert find_key(both, "read") == "rk_test_read"
-    assert find_key({"PREPAYKIT_STRIPE_READ_KEY": "rk_test_read"}, "refund") is None
+def test_the_key_comes_from_the_environment():
+    assert find_key({"PREPAYKIT_STRIPE_KEY": "rk_test_1\n"}) == "rk_test_1"
 
 
 def test_no_telemetry_is_written(running, tmp_path, monkeypatch):

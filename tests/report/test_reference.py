@@ -31,7 +31,7 @@ def test_the_sections_of_the_findings_begin_with_codes_that_exist():
 def test_every_environment_variable_that_is_read_is_listed():
     read = set()
     for path in PACKAGE.rglob("*.py"):
-        read |= set(re.findall(r"PREPAYKIT_[A-Z]+", path.read_text(encoding="utf-8")))
+        read |= set(re.findall(r"PREPAYKIT_[A-Z_]*[A-Z]", path.read_text(encoding="utf-8")))
     assert read == set(reference.ENVIRONMENT)
 
 

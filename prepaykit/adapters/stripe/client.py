@@ -17,8 +17,8 @@ from prepaykit.errors import Refused, UsageError
 
 stripe.enable_telemetry = False
 
-KEYS = {"refund": "PREPAYKIT_STRIPE_KEY", "read": "PREPAYKIT_STRIPE_READ_KEY"}
-"""What a key is for → the variable of the environment. A key that may refund may read too."""
+KEY = "PREPAYKIT_STRIPE_KEY"
+"""The variable of the environment, and the name in the keyring, of the key that may refund."""
 BASE = "PREPAYKIT_STRIPE_BASE"
 """Another address than Stripe's own, on this machine only: for tests."""
 KEYRING = "prepaykit-stripe"
@@ -27,25 +27,20 @@ _KEY = re.compile(r"(?:sk|rk)_(test|live)_\w+")
 _OWN_MACHINE = ("127.0.0.1", "localhost", "::1")
 
 
-def find_key(environ: Mapping[str, str], role: str) -> str | None:
-    """The key for `refund` or `read`: from the environment, else from the keyring where that is installed; None if there is none.
+def find_key(environ: Mapping[str, str]) -> str | None:
+    """The key: from the environment, else from the keyring where that is installed; None if there is none.
 
-    >>> find_key({"PREPAYKIT_STRIPE_KEY": " rk_test_1 "}, "read")
+    >>> find_key({"PREPAYKIT_STRIPE_KEY": " rk_test_1 "})
     'rk_test_1'
     """
-    names = [KEYS[role]] if role == "refund" else [KEYS["read"], KEYS["refund"]]
-    for name in names:
-        if environ.get(name, "").strip():
-            return environ[name].strip()
+    if environ.get(KEY, "").strip():
+        return environ[KEY].strip()
     try:
         import keyring
     except ImportError:
         return None
-    for name in names:
-        found = keyring.get_password(KEYRING, name)
-        if found:
-            return found.strip()
-    return None
+    found = keyring.get_password(KEYRING, KEY)
+    return found.strip() if found else None
 
 
 def is_live(key: str) -> bool:
