@@ -35,7 +35,7 @@ def send_refund(studio: Studio, gateway: Gateway, payload: dict) -> str:
     row = _row(studio.store.read(job), refund_id)
     if row["status"] in ("confirmed", *IN_FLIGHT):
         raise NeighbourFailed(f"refund {row['request_id']} is {row['status']}: {step.why or row['evidence']}. Nothing is lost; run prepaykit send again later.")
-    return f"{row['status']} {row['refund_id_stripe'] or ''} {step.why}".strip()
+    return " ".join(str(w) for w in (row["status"], row["refund_id_stripe"] or step.why) if w)
 
 
 def carry_on(studio: Studio, gateway: Gateway, job: str, refund_id: int) -> Step:

@@ -16,13 +16,14 @@ import getpass
 import os
 import tomllib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
 
 from prepaykit.adapters.lab.folder import write_package
 from prepaykit.adapters.mail_merge import write_merge_file
-from prepaykit.errors import UsageError
+from prepaykit.errors import NeighbourFailed, Refused, UsageError
 from prepaykit.intake.sources import open_bytes
 from prepaykit.job import ARTWORK, Job
 from prepaykit.ledger.outbox import drain
@@ -111,7 +112,7 @@ class Studio:
 
         Refunds go out only where there is a key to refund with (see `stripe_gateway`); then pending ones are asked about too.
         """
-        gateway = through if through is not None else self.stripe_gateway(live=live)
+        gateway, why_none = self._gateway_or_why(through, live)
         adapters = {
             "lab_package": lambda payload, key: write_package(
                 payload, key, out_dir=self.home / "lab", open_bytes=self.open_bytes
@@ -122,8 +123,19 @@ class Studio:
             adapters["refund"] = lambda payload, key: send_refund(self, gateway, payload)
         sent = drain(self.store, adapters, now=self.clock())
         if gateway is not None:
-            poll(self, gateway)
-        return sent
+            with suppress(NeighbourFailed):  # what became of earlier ones can be asked next time as well
+                poll(self, gateway)
+            return sent
+        left = (sent["kind"] == "refund") & (sent["state"] == "pending")
+        return sent.assign(error=sent["error"].mask(left, why_none).astype("str"))
+
+    def _gateway_or_why(self, through: Gateway | None, live: bool) -> tuple[Gateway | None, str]:
+        """The way to Stripe, or why there is none: a refused key must not keep lab packages back."""
+        try:
+            found = through if through is not None else self.stripe_gateway(live=live)
+        except Refused as error:
+            return None, str(error)
+        return found, "no key of Stripe is here: set PREPAYKIT_STRIPE_KEY"
 
     def stripe_gateway(self, *, live: bool = False) -> Gateway | None:
         """The way to Stripe, with the key of the environment or the keyring; None without one. A live key is refused unless `live`."""

@@ -306,7 +306,8 @@ def settle(
     else:
         if first is not None:
             talk(f"wrote {first()}")
-        talk(f"Done: {job.apply(plan, why=why)!r}. To take it back: prepaykit undo\nNext: {NEXT[plan.verb]}")
+        back = "It is not undone." if plan.result.get("is_final") else "To take it back: prepaykit undo"
+        talk(f"Done: {job.apply(plan, why=why)!r}. {back}\nNext: {NEXT[plan.verb]}")
     if remain(plan.findings):
         raise typer.Exit(1)
 

@@ -322,5 +322,7 @@ def refund(
     """Give back what is owed, exactly once: shown first, promised when its sum is typed, then sent."""
     if evidence:
         return job.refund_evidence(pairs(evidence, what="--evidence"))
-    return job.refund(orders or [], gateway=gateway, hand_to=hand_to, confirm=confirm, parts=pairs(part or [], what="--part"),
+    plan = job.refund(orders or [], gateway=gateway, hand_to=hand_to, confirm=confirm, parts=pairs(part or [], what="--part"),
                       accept=accept or [], choices=choices, live=live, why=why)  # fmt: skip
+    owed = job.refunds()
+    return plan, None, owed.loc[owed["refund_id"].isin(plan.result["refund_ids"]), ["refund_id", "order_no", "amount_cents", "status", "reason"]]

@@ -64,7 +64,7 @@ def plan_refund(state: JobState, order_nos: Iterable[str] = (), *, seen: Mapping
     if choices is not None:
         confirm = _sum_of(going, typed_cents)
     total, currency = int(going["amount_cents"].sum()), str(state.job["currency"])
-    said = f"{len(going)} refunds, {show_cents(total, currency)}, {_way(gateway, hand_to)}; {len(refused)} wait for a person"
+    said = f"{_counted(len(going))}, {show_cents(total, currency)}, {_way(gateway, hand_to)}; {len(refused)} to look at"
     result: dict[str, object] = {"refund_ids": going["refund_id"].tolist(), "to_refund_cents": total, "confirmed": False}
     if not len(going) or not confirm.strip():
         todo = f"; to do it: --confirm {total // 100}.{total % 100:02d}" if len(going) else ""
@@ -72,7 +72,7 @@ def plan_refund(state: JobState, order_nos: Iterable[str] = (), *, seen: Mapping
     _require_sum(confirm, total, currency)
     table = _confirmed(work, going, seen or {}, gateway, hand_to.strip(), now, accept)
     effects = _promised(state, going) if gateway == "api" else no_effects()
-    return Plan.between(state, "refund", {"refunds": table, "choices": kept_choices(state.choices, chosen)}, findings=refused, effects=effects, headline=f"gives back: {said}", result=result | {"confirmed": True})  # fmt: skip
+    return Plan.between(state, "refund", {"refunds": table, "choices": kept_choices(state.choices, chosen)}, findings=refused, effects=effects, headline=f"gives back: {said}", result=result | {"confirmed": True, "is_final": gateway == "person"})  # fmt: skip
 
 
 def plan_step(state: JobState, refund_id: int, step: Step, *, now: pd.Timestamp) -> Plan:
@@ -88,7 +88,8 @@ def plan_step(state: JobState, refund_id: int, step: Step, *, now: pd.Timestamp)
     values: dict[str, Any] = {"status": after, "evidence": step.why or row["evidence"]}
     if step.refund_id_stripe:
         values["refund_id_stripe"] = step.refund_id_stripe
-    if step.act == "send" and (pd.isna(row["sent_at"]) or step.attempt != row["attempt"]):
+    # The hours of a try count from where it was begun: one that a person confirmed anew is a new try, whose request may yet land late.
+    if step.act == "send" and (before == "confirmed" or step.attempt != row["attempt"]):
         values |= {"sent_at": now, "attempt": step.attempt, "request_key": request_key(str(row["request_id"]), step.attempt)}
     if after == "confirmed":
         values["sent_at"] = pd.NaT
@@ -120,7 +121,7 @@ def plan_evidence(state: JobState, evidence: Mapping[int, str], *, now: pd.Times
         work = work.replace(refunds=_with(work.refunds, refund_id, values), postings=_money(work, row, str(row["status"]), "succeeded"))
         closed += 1
     tables = {"refunds": work.refunds, "postings": work.postings}
-    return Plan.between(state, "refund_evidence", tables, headline=f"{closed} refunds closed by evidence", result={"closed": closed})
+    return Plan.between(state, "refund_evidence", tables, headline=f"{_counted(closed)} closed by evidence", result={"closed": closed, "is_final": True})
 
 
 # --- inside ------------------------------------------------------------------------------------------------------------
@@ -278,6 +279,10 @@ def _money(state: JobState, row: pd.Series, before: str, after: str) -> pd.DataF
         return state.postings
     reason = f"refund {row['refund_id']} {after}"
     return money_book.post(state.postings, [row["order_id"]], [row["amount_cents"]], taken_from=move[0], to=move[1], reason=reason)
+
+
+def _counted(n: int) -> str:
+    return f"{n} refund{'' if n == 1 else 's'}"
 
 
 def _way(gateway: str, hand_to: str) -> str:

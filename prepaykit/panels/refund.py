@@ -97,6 +97,6 @@ def _check(row: pd.Series, value: str, currency: str) -> None:
 
 def _planned(plan: Plan, currency: str) -> list[Block]:
     result: Mapping[str, object] = plan.result
-    words = f"{len(result['refund_ids'])} refunds, {show_cents(int(str(result['to_refund_cents'])), currency)}, would be promised; prepaykit send makes them."
+    words = f"{len(result['refund_ids'])} of the refunds, {show_cents(int(str(result['to_refund_cents'])), currency)}, would be promised; prepaykit send makes them."
     waits = [(f"{r.detail}: {r.next_move}", "bad" if r.severity == "error" else "warn") for r in plan.findings.itertuples()]
     return [notes("What the plan would do", [(words, "good"), *waits])]

@@ -128,6 +128,9 @@ def after_answer(refund: dict[str, object], answer: Answer) -> Step:
     if answer.outcome == "made":
         assert answer.refund is not None
         return _adopted("sending", answer.refund)
+    if answer.outcome == "refused" and refund["status"] in IN_FLIGHT:
+        # This try made nothing; an earlier one may still land, and a person who was told now would make it a second time.
+        return Step("settle", "unknown", f"refused ({answer.code}), but an earlier try may still land")
     if answer.outcome == "refused":
         return _to_person("sending", f"Stripe refused it: {answer.code or 'no reason given'}", blocked=answer.code in BLOCKED_CODES)
     if answer.outcome == "not_tried" and refund["status"] == "confirmed":

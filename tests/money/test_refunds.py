@@ -9,6 +9,7 @@ from prepaykit.decide.refund import plan_evidence, plan_refund
 from prepaykit.errors import Refused, UsageError
 from prepaykit.rules.balance import balance
 from prepaykit.tables.gateway import SeenRefund
+from prepaykit.tables.plan import Plan
 from tests.jobs import NOW
 from tests.money.bank import FAULTS
 from tests.money.refunding import JOB, cancelled_studio, confirm_all
@@ -31,7 +32,7 @@ def test_looking_at_refunds_changes_nothing_and_sends_nothing(studio_and_bank):
     studio, bank = studio_and_bank
     plan = studio.job().refund(through=bank)
     assert plan.is_empty
-    assert "2 refunds, $30.00, in Stripe; 0 wait for a person; to do it: --confirm 30.00" in plan.headline
+    assert "2 refunds, $30.00, in Stripe; 0 to look at; to do it: --confirm 30.00" in plan.headline
     assert bank.sent == []
 
 
@@ -246,7 +247,7 @@ def test_choices_with_their_typed_amounts_are_the_confirmation(studio_and_bank):
     chosen = pd.DataFrame({"kind": "refund", "target": ["online.1001.1", "online.1002.2"], "value": ["15.00", "4.00"]})
     its = studio.job()
     plan = its.refund(choices=chosen, through=bank)
-    assert plan.result == {"refund_ids": [1, 2], "to_refund_cents": 1900, "confirmed": True}
+    assert plan.result == {"refund_ids": [1, 2], "to_refund_cents": 1900, "confirmed": True, "is_final": False}
     its.apply(plan)
     studio.send(through=bank)
     assert sorted(r.amount_cents for r in bank.refunds()) == [400, 1500]
@@ -260,3 +261,65 @@ def test_a_choice_of_more_than_is_owed_is_a_finding(studio_and_bank):
     plan = studio.job().refund(choices=chosen, through=bank)
     assert plan.findings["code"].tolist() == ["choice_unusable"]
     assert "refunds" not in plan.counts()
+
+
+def test_without_a_key_a_refund_waits_and_says_what_is_missing(studio_and_bank, monkeypatch):
+    studio, bank = studio_and_bank
+    monkeypatch.delenv("PREPAYKIT_STRIPE_KEY", raising=False)
+    confirm_all(studio, bank, ["1001"])
+    assert studio.send()["error"].tolist() == ["no key of Stripe is here: set PREPAYKIT_STRIPE_KEY"]
+    assert statuses(studio)[0] == "confirmed"
+
+
+def test_a_live_key_that_was_not_asked_for_sends_no_refund_and_keeps_nothing_else_back(studio_and_bank, monkeypatch):
+    studio, bank = studio_and_bank
+    monkeypatch.setenv("PREPAYKIT_STRIPE_KEY", "rk_live_51Secret")
+    confirm_all(studio, bank, ["1001"])
+    (error,) = studio.send()["error"]
+    assert "real money would move" in error
+    assert "51Secret" not in error
+
+
+def test_two_refunds_of_one_charge_are_never_on_their_way_at_once(tmp_path):
+    studio, bank = cancelled_studio(tmp_path / "studio.db")
+    its = studio.job()
+    confirm_all(studio, bank)
+    state = its.state
+    refunds = state.refunds.assign(status="sending", charge_id_stripe="ch_1001", sent_at=NOW)
+    with pytest.raises(Refused, match="refund"):
+        its.apply(Plan.between(state, "refund_step", {"refunds": refunds}))
+    studio.close()
+
+
+def test_what_was_confirmed_anew_days_later_is_not_sent_under_two_keys_within_the_hour(studio_and_bank):
+    studio, bank = studio_and_bank
+    confirm_all(studio, bank, ["1001"])
+    bank.faults = ["lost_before"]
+    studio.send(through=bank)
+    bank.move(30 * HOUR)
+    bank.charges["ch_1001"] = type(bank.charges["ch_1001"])("ch_1001", 1500, 0, "USD", True)
+    studio.send(through=bank)
+    assert statuses(studio)[0] == "blocked"
+    bank.charges["ch_1001"] = type(bank.charges["ch_1001"])("ch_1001", 3000, 0, "USD", False)
+    confirm_all(studio, bank, ["1001"])
+    bank.faults = ["late"]
+    studio.send(through=bank)
+    studio.send(through=bank)
+    bank.move(HOUR)
+    studio.send(through=bank)
+    assert [r.amount_cents for r in bank.refunds()] == [1500]
+    assert statuses(studio)[0] == "succeeded"
+
+
+def test_a_refusal_after_an_uncertain_try_goes_to_a_person_only_when_the_first_can_land_no_more(studio_and_bank):
+    studio, bank = studio_and_bank
+    confirm_all(studio, bank, ["1001"])
+    bank.faults = ["late"]
+    studio.send(through=bank)
+    bank.keys[bank.sent[0][0]] = (bank.now, "another request", None)
+    studio.send(through=bank)
+    assert statuses(studio)[0] == "unknown"
+    bank.keys.clear()
+    bank.move(HOUR)
+    studio.send(through=bank)
+    assert (statuses(studio)[0], len(bank.refunds())) == ("succeeded", 1)

@@ -27,7 +27,7 @@ def test_the_amount_typed_is_what_goes_back(panel_and_bank):
     panel, bank = panel_and_bank
     panel.press("online.1001.1", "give_back", "15.00")
     plan = panel.plan()
-    assert plan.result == {"refund_ids": [1], "to_refund_cents": 1500, "confirmed": True}
+    assert plan.result == {"refund_ids": [1], "to_refund_cents": 1500, "confirmed": True, "is_final": False}
     panel.apply(plan)
     panel.job.studio.send(through=bank)
     assert [r.amount_cents for r in bank.refunds()] == [1500]
