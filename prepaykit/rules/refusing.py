@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping
 import pandas as pd
 
 from prepaykit.rules.money_book import on_account
+from prepaykit.rules.refunding import request_id
 from prepaykit.tables.findings import found, together
 from prepaykit.tables.gateway import SeenCharge
 from prepaykit.tables.state import JobState
@@ -54,6 +55,8 @@ def _why_not(state: JobState, row: object, order: pd.Series, charge: SeenCharge 
         return "refund_too_late", f"the order is more than {days} days old"
     if charge is None:
         return ("refund_no_charge", "no charge is known for it") if gateway == "api" else None
+    if charge.of_request(request_id(state.name, order["origin"], order["order_no"], row.refund_id)):
+        return None  # it was made for this very wish, by a ledger that is lost: confirmed, it is found and not made again
     if charge.is_disputed:
         return "refund_disputed", f"charge {charge.charge_id} is disputed"
     if charge.currency.upper() != state.job["currency"]:

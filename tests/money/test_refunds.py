@@ -323,3 +323,20 @@ def test_a_refusal_after_an_uncertain_try_goes_to_a_person_only_when_the_first_c
     bank.move(HOUR)
     studio.send(through=bank)
     assert (statuses(studio)[0], len(bank.refunds())) == ("succeeded", 1)
+
+
+def test_a_job_made_anew_with_the_file_of_choices_finds_the_refund_and_makes_none(tmp_path):
+    (tmp_path / "anew").mkdir()
+    studio, bank = cancelled_studio(tmp_path / "studio.db")
+    chosen = pd.DataFrame({"kind": ["refund"], "target": ["online.1001.1"], "value": ["15.00"]})
+    studio.job().apply(studio.job().refund(choices=chosen, through=bank))
+    studio.send(through=bank)
+    studio.job().choices(tmp_path / "choices.csv")
+    studio.close()
+    anew, _ = cancelled_studio(tmp_path / "anew" / "studio.db")
+    its = anew.job()
+    plan = its.refund(choices=tmp_path / "choices.csv", through=bank)
+    its.apply(plan)
+    anew.send(through=bank)
+    assert (len(bank.sent), statuses(anew)[0]) == (1, "succeeded")
+    anew.close()
