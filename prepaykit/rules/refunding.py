@@ -114,11 +114,6 @@ def next_step(refund: dict[str, object], seen: SeenCharge | None, *, now: pd.Tim
     return Step("send", attempt=attempt)
 
 
-def needs_a_look(step: Step) -> bool:
-    """It came to a person, or nothing came of it: whoever runs this should be told."""
-    return step.act == "wait" or step.status in (*WITH_A_PERSON, "unknown", "confirmed")
-
-
 def after_answer(refund: dict[str, object], answer: Answer) -> Step:
     """What the row becomes once Stripe has answered. `refund` is the row as it was before it was sent: it tells what was uncertain already.
 
