@@ -190,13 +190,7 @@ def _require_own_pictures(state: JobState, slots: pd.DataFrame, orders: pd.DataF
 def _ship(state: JobState, orders: pd.DataFrame) -> tuple[int, pd.DataFrame, pd.DataFrame]:
     """What is due moves from held to shipped; what was paid beyond it goes onto the refund list."""
     held = money_book.held_of(state.postings, orders["order_id"])
-    owed = (
-        money_book.on_account(state.postings, "to_refund")
-        .reindex(orders["order_id"])
-        .fillna(0)
-        .astype("int64")
-        .to_numpy()
-    )
+    owed = money_book.owed_back(state.postings, orders["order_id"])
     due = np.minimum(held, np.maximum(orders["total_cents"].to_numpy() - owed, 0))
     reason = "batch: sent to production"
     postings = money_book.post(state.postings, orders["order_id"], due, taken_from="held", to="shipped", reason=reason)

@@ -48,14 +48,16 @@ def plan_fees(state: JobState, order_nos: Iterable[str] = (), *, becomes: str = 
     fees = state.service_fees
     chosen = fees["status"].isin(FROM[becomes] if numbers else FROM[becomes][:1] if becomes == "requested" else ("requested",))
     if numbers:
-        ids = named_orders(state, numbers, "fees")["order_id"]
-        mine = fees["order_id"].isin(ids)
+        named = named_orders(state, numbers, "fees")
+        mine = fees["order_id"].isin(named["order_id"])
         other = fees[mine & ~chosen & (fees["status"] != becomes)]
-        if len(other) or not mine.any():
-            rows = ", ".join(f"{n} ({s})" for n, s in zip(_numbers(state, other), other["status"], strict=True)) or ", ".join(numbers) + " (no fee)"
+        none = named[~named["order_id"].isin(fees["order_id"])]
+        if len(other) or len(none):
+            rows = ", ".join([*(f"{n} ({s})" for n, s in zip(_numbers(state, other), other["status"], strict=True)), *(none["order_no"] + " (no fee)")])
             raise Refused(f"fees: cannot become {becomes}: order {rows}; a fee is claimed of a cancelled order, asked for, then closed")
         chosen &= mine
-    values = {"requested_at": now, "requested_of": said.strip()} if becomes == "requested" else {"closed_at": now, "evidence": said.strip()}
+    asked = {"requested_at": now, "requested_of": said.strip(), "closed_at": pd.NaT, "evidence": None}
+    values = asked if becomes == "requested" else {"closed_at": now, "evidence": said.strip()}
     table = fees.assign(status=fees["status"].mask(chosen, becomes), **{c: fees[c].mask(chosen, v) for c, v in values.items()})
     cents = int(fees.loc[chosen, "amount_cents"].sum())
     headline = f"{int(chosen.sum())} service fees {becomes}, {show_cents(cents, str(state.job['currency']))}"

@@ -21,7 +21,8 @@ from markupsafe import Markup
 
 from prepaykit.money import show_cents
 from prepaykit.report.export import write_whole
-from prepaykit.report.job_tables import by_day, job_tables
+from prepaykit.report.job_tables import job_tables
+from prepaykit.report.money_tables import by_day
 from prepaykit.report.plots import Piece, bar, columns, legend
 from prepaykit.report.text import SEVERITIES, one_line
 from prepaykit.rules.balance import ADVICE
@@ -40,7 +41,7 @@ PLACES = {  # status of an order → words and colour, along a usual life
     "released": ("sent to production", "sent"),
     "cancelled": ("cancelled", "gone"),
 }
-ACCOUNTS = {"shipped": "sent", "held": "held", "to_refund": "refund"}
+ACCOUNTS = {"shipped": "sent", "held": "held", "to_refund": "refund", "refunded": "gone"}
 SEVERITY_WORDS = {
     "error": "errors: each blocks the row it is about",
     "warn": "warnings: worth a look",

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from prepaykit.ledger.history import HISTORY_COLUMNS
+from prepaykit.report.money_tables import by_day, held_money_by_age, money_accounts, paper_cash, shipped_not_paid
 from prepaykit.report.text import findings_by_code
 from prepaykit.rules.albums import albums
 from prepaykit.rules.balance import balance
@@ -28,8 +29,6 @@ HELD_REASONS = {
     "held_in_doubt": "its picture may show another child",
     "held_damaged": "its picture is damaged inside",
 }
-AGES = ((7, "up to 7 days"), (30, "8 to 30 days"), (60, "31 to 60 days"), (None, "more than 60 days"))
-UNKNOWN_AGE = "date not known"
 WAYS = {
     "code": "the access code is on the list",
     "student_id": "the student id is on the list, once",
@@ -38,7 +37,6 @@ WAYS = {
     "person": "a person said so",
     "waiting": "nobody is certain yet: prepaykit queue",
 }
-UNMATCHED = "in envelopes without a match"
 
 
 def job_tables(state: JobState, history: pd.DataFrame | None = None, *, now: pd.Timestamp, names: bool = False,
@@ -139,88 +137,6 @@ def matching(state: JobState) -> pd.DataFrame:
     return table.astype({"way": "str", "children": "int64", "orders": "int64"}).assign(
         meaning=table["way"].map(WAYS).astype("str")
     )
-
-
-def money_accounts(state: JobState) -> pd.DataFrame:
-    """Where the money is: `account` (received, shipped, held, to_refund), `amount_cents`, `meaning`. The last three make the first."""
-    book = state.postings.groupby("account")["amount_cents"].sum()
-    amounts = {
-        "received": (int(state.payments["amount_cents"].sum()), "came in for this job"),
-        "shipped": (int(book.get("shipped", 0)), "earned: sent to production"),
-        "held": (int(book.get("held", 0)), "paid, not shipped yet"),
-        "to_refund": (int(book.get("to_refund", 0)), "owed back to parents"),
-    }
-    rows = [[account, amount, meaning] for account, (amount, meaning) in amounts.items()]
-    return pd.DataFrame(rows, columns=["account", "amount_cents", "meaning"])
-
-
-def held_money_by_age(state: JobState, now: pd.Timestamp) -> pd.DataFrame:
-    """Paid and not shipped, by the days since the order was made: `age`, `orders`, `amount_cents`. Adds up to what is held.
-
-    Money in envelopes that are no order yet is a row of its own.
-    """
-    book = state.postings[state.postings["account"] == "held"].groupby("order_id")["amount_cents"].sum()
-    held = state.orders[["order_id", "placed_at"]].merge(
-        book.rename("held").reset_index(), on="order_id", validate="1:1"
-    )
-    held = held[held["held"] != 0]
-    days = (now - held["placed_at"]).dt.days
-    limits = [limit for limit, _ in AGES if limit is not None]
-    words = np.array([word for _, word in AGES])[np.searchsorted(limits, days.fillna(0).to_numpy(), side="left")]
-    age = pd.Series(words, index=held.index, dtype="str").where(days.notna(), UNKNOWN_AGE)
-    rows = held.groupby(age.rename("age")).agg(orders=("order_id", "size"), amount_cents=("held", "sum"))
-    order = [word for _, word in AGES] + [UNKNOWN_AGE]
-    rows = rows.reindex([word for word in order if word in rows.index]).rename_axis("age").reset_index()
-    waiting = state.postings[(state.postings["account"] == "held") & state.postings["order_id"].isna()][
-        "amount_cents"
-    ].sum()
-    if waiting:
-        rows.loc[len(rows)] = [UNMATCHED, 0, int(waiting)]
-    return rows
-
-
-def shipped_not_paid(state: JobState) -> pd.DataFrame:
-    """Orders sent to production that were paid less than due: `order_no`, `due_cents`, `paid_cents`, `missing_cents`."""
-    orders = state.orders[(state.orders["status"] == "released")]
-    owed = state.refunds.groupby("order_id")["amount_cents"].sum()
-    due = orders["total_cents"] - orders["order_id"].map(owed).fillna(0).astype("int64")
-    rows = orders.assign(due_cents=due, missing_cents=due - orders["paid_cents"]).query("missing_cents > 0")
-    return rows[["order_no", "due_cents", "paid_cents", "missing_cents"]].reset_index(drop=True)
-
-
-def paper_cash(state: JobState) -> pd.DataFrame:
-    """The cash-up of paper orders, one row a way of paying: `method`, `envelopes`, `waiting` (no match), `received_cents`, `due_cents`.
-
-    `due_cents` counts the orders made from envelopes; an envelope that waits has none yet.
-    """
-    due = state.orders[["order_id", "total_cents"]].astype({"order_id": "Int64"})
-    rows = state.envelopes.dropna(subset="order_id").merge(due, on="order_id", how="left", validate="m:1")
-    rows = pd.concat([rows, state.envelopes[state.envelopes["order_id"].isna()]])
-    rows = rows.assign(method=rows["payment_method"].fillna("not said"), waiting=rows["order_id"].isna())
-    if "total_cents" not in rows:
-        rows["total_cents"] = 0
-    table = rows.groupby("method", as_index=False).agg(
-        envelopes=("envelope_id", "size"), waiting=("waiting", "sum"), received_cents=("received_cents", "sum"),
-        due_cents=("total_cents", "sum"),
-    )  # fmt: skip
-    return table.astype({"waiting": "int64", "received_cents": "int64", "due_cents": "int64"})
-
-
-def by_day(state: JobState) -> pd.DataFrame:
-    """Ordered against paid, one row a day at the school: `day`, `orders`, `ordered_cents`, `payments`, `received_cents`.
-
-    Orders and payments without a date are left out of this table (they are in all others).
-    """
-    zone = str(state.job["timezone"])
-    ordered = state.orders.dropna(subset="placed_at")
-    paid = state.payments.dropna(subset="received_at")
-    left = ordered.groupby(_day(ordered["placed_at"], zone)).agg(
-        orders=("order_id", "size"), ordered_cents=("total_cents", "sum")
-    )
-    right = paid.groupby(_day(paid["received_at"], zone)).agg(
-        payments=("payment_id", "size"), received_cents=("amount_cents", "sum")
-    )
-    return left.join(right, how="outer").fillna(0).astype("int64").rename_axis("day").sort_index().reset_index()
 
 
 def batches(state: JobState, outbox: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -397,10 +313,6 @@ def _orders_by_class(state: JobState) -> pd.DataFrame:
         in_revision=("in_revision", "sum"),
         cancelled=("cancelled", "sum"),
     )
-
-
-def _day(moments: pd.Series, zone: str) -> pd.Series:
-    return moments.dt.tz_convert(zone).dt.strftime("%Y-%m-%d")
 
 
 def _lab_news(outbox: pd.DataFrame | None) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """The money book: where the money of each order is now.
 
-Money that came in is `held` until the order is sent to production, then `shipped`; what goes back is `to_refund`. A move is
+Money that came in is `held` until the order is sent to production, then `shipped`; what goes back is `to_refund`, then `refunded`. A move is
 two postings that add up to nothing, so the book as a whole always shows what was received. Postings are never changed or
 deleted: what was wrong is countered. `payments` says independently what came in, so the two can be held against each other.
 
@@ -29,6 +29,18 @@ def on_account(postings: pd.DataFrame, account: str) -> pd.Series:
 def held_of(postings: pd.DataFrame, order_ids: pd.Series) -> np.ndarray:
     """Cents held for each of these orders; 0 for an order without money."""
     return on_account(postings, "held").reindex(order_ids).fillna(0).astype("int64").to_numpy()
+
+
+def owed_back(postings: pd.DataFrame, order_ids: pd.Series) -> np.ndarray:
+    """Cents of each of these orders that are not the studio's: still to go back, or given back already.
+
+    >>> book = post(typed("postings", pd.DataFrame()), [7], [4200], to="held", reason="orders")
+    >>> book = post(book, [7, 7], [500, 300], taken_from="held", to="to_refund", reason="place")
+    >>> owed_back(post(book, [7], [300], taken_from="to_refund", to="refunded", reason="refund"), pd.Series([7, 8])).tolist()
+    [800, 0]
+    """
+    gone = sum(on_account(postings, account).reindex(order_ids).fillna(0) for account in ("to_refund", "refunded"))
+    return gone.astype("int64").to_numpy()
 
 
 def post(postings: pd.DataFrame, order_ids: object, amounts_cents: object, *, to: str, reason: str,

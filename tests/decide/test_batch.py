@@ -11,6 +11,7 @@ from prepaykit.decide.place import plan_place
 from prepaykit.decide.populate import plan_populate
 from prepaykit.decide.revise import plan_revise
 from prepaykit.errors import Refused, Unbalanced, UsageError
+from prepaykit.rules import money_book
 from prepaykit.rules.balance import balance
 from prepaykit.tables.findings import found, together
 from tests.jobs import NOW, code, job, placed, released, with_orders
@@ -120,6 +121,22 @@ def test_money_paid_beyond_the_price_goes_onto_the_refund_list():
     state = released(state)
     assert state.refunds["amount_cents"].tolist() == [500]
     assert balance(state)["holds"].all()
+
+
+@pytest.mark.parametrize("account", ["to_refund", "refunded"])
+def test_what_was_given_back_before_the_batch_is_not_taken_for_the_surplus_of_it(account):
+    """Two children of $15, one dropped, $35 paid: $15 ship, $20 go back, whether the first $15 are still owed or gone already."""
+    state = with_orders(job(2, absent=(2,), sibling_policy="ship_partial"), [("2000", [1, 2])])
+    paid = state.orders["order_no"] == "2000"
+    order = int(state.orders.loc[paid, "order_id"].iloc[0])
+    state = state.replace(orders=state.orders.assign(paid_cents=state.orders["paid_cents"].mask(paid, 3500)),
+                          payments=state.payments.assign(amount_cents=state.payments["amount_cents"].mask(state.payments["order_id"] == order, 3500)),
+                          postings=state.postings.assign(amount_cents=state.postings["amount_cents"].mask(state.postings["order_id"] == order, 3500)))  # fmt: skip
+    state = placed(state)
+    gone = money_book.on_account(state.postings, "to_refund")[order]
+    state = state.replace(postings=money_book.post(state.postings, [order], [gone], taken_from="to_refund", to=account, reason="refund"))
+    state = released(state)
+    assert (gone, money_book.on_account(state.postings, "shipped")[order], state.refunds["amount_cents"].sum()) == (1500, 1500, 2000)
 
 
 def test_a_child_without_a_class_is_printed_once_though_another_has_none_either():

@@ -40,6 +40,13 @@ def test_a_refused_fee_can_be_asked_for_again(state):
     refused = asked.after(plan_fees(asked, ["1001"], becomes="refused", said="their letter", now=NOW))
     again = refused.after(plan_fees(refused, ["1001"], said="a manager", now=NOW))
     assert again.service_fees["status"].tolist() == ["requested", "requested"]
+    assert again.service_fees[["closed_at", "evidence"]].isna().all().all(), "what is open has no end and no proof of one"
+
+
+def test_an_order_without_a_fee_is_said_even_beside_one_that_has_one(state):
+    state = state.replace(service_fees=state.service_fees[state.service_fees["order_id"] == 1])
+    with pytest.raises(Refused, match=r"1002 \(no fee\)"):
+        plan_fees(state, ["1001", "1002"], said="ticket", now=NOW)
 
 
 def test_a_fee_of_an_order_that_was_not_cancelled_is_not_claimed():

@@ -10,6 +10,8 @@ from prepaykit.decide.batch import plan_batch
 from prepaykit.decide.cancel import plan_cancel
 from prepaykit.report.job_report import report_of
 from prepaykit.report.job_tables import job_tables
+from prepaykit.report.money_tables import shipped_not_paid
+from prepaykit.rules import money_book
 from prepaykit.tables.findings import found
 from tests.jobs import NOW, job, placed, populated, released, with_orders
 
@@ -215,10 +217,24 @@ def test_money_in_envelopes_without_a_match_is_among_what_is_held():
 
 
 def test_shipped_but_not_paid_is_found():
+    assert shipped_not_paid(paid_too_little()).values.tolist() == [["1001", 1500, 1000, 500]]
+
+
+def test_a_refund_that_failed_and_the_one_that_stands_for_it_hide_no_debt():
+    state = paid_too_little()
+    order = int(state.orders.loc[state.orders["order_no"] == "1001", "order_id"].iloc[0])
+    rows = {"refund_id": [1, 2], "order_id": order, "amount_cents": 300, "status": ["failed", "planned"], "reason": "complaint", "replaces_id": [None, 1]}
+    book = money_book.post(state.postings, [order], [300], taken_from="shipped", to="to_refund", reason="complaint")
+    state = state.replace(refunds=pd.DataFrame(rows), postings=book)
+    assert shipped_not_paid(state).values.tolist() == [["1001", 1200, 700, 500]]
+
+
+def paid_too_little():
+    """Order 1001 of $15 went out, and $10 were in its envelope."""
     state = whole_way()
-    short = state.orders["order_no"] == "1001"
-    state = state.replace(orders=state.orders.assign(paid_cents=state.orders["paid_cents"].mask(short, 1000)))
-    assert job_tables(state, now=NOW)["shipped_not_paid"].values.tolist() == [["1001", 1500, 1000, 500]]
+    order = state.orders.loc[state.orders["order_no"] == "1001", "order_id"].iloc[0]
+    book, mine = state.postings, state.postings["order_id"] == order
+    return state.replace(postings=book.assign(amount_cents=book["amount_cents"].mask(mine, book["amount_cents"] // 3 * 2)))
 
 
 def test_an_order_not_placed_yet_is_no_held_order_unless_something_is_in_its_way():
