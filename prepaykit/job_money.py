@@ -1,24 +1,30 @@
-"""The verbs of a job that are about money: cancel, refund, evidence, fees; mixed into `Job`. Each gives a Plan and changes nothing."""
+"""The verbs of a job that are about money: payments, cancel, refund, evidence, fees; mixed into `Job`. Each gives a Plan and changes nothing."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from prepaykit.account import account_book
 from prepaykit.decide.cancel import plan_cancel
 from prepaykit.decide.fees import fee_queue, plan_fees
+from prepaykit.decide.payments import plan_payments
 from prepaykit.decide.refund import plan_evidence, plan_refund
+from prepaykit.intake.payment_reports import ORDER_KEY
 from prepaykit.refunding import look_at
 from prepaykit.report.fee_request import fee_request
+from prepaykit.rules.payment_matching import orders_to_pay
 from prepaykit.rules.search import worklist
+from prepaykit.tables.findings import together
 from prepaykit.tables.gateway import Gateway
 from prepaykit.tables.plan import Plan
 from prepaykit.tables.state import JobState
 
 if TYPE_CHECKING:
-    from prepaykit.job import Choices
+    from prepaykit.job import Choices, PathLike
     from prepaykit.studio import Studio
 
 
@@ -45,6 +51,20 @@ class MoneyVerbs:
         brought, findings = self.read_choices(choices, "refund")
         return plan_refund(self.state, _numbers(order_nos), seen=look_at(self.studio, self.name, asked), now=self.studio.clock(), gateway=gateway,
                            hand_to=hand_to, confirm=confirm, parts=parts, accept=accept, choices=brought, findings=findings)  # fmt: skip
+
+    def payments(self, reports: PathLike | Iterable[PathLike] = (), *, of: Mapping[str, str] | None = None, book: Iterable[str] = (), choices: Choices | None = None,
+                 order_key: str = ORDER_KEY, timezone: str = "UTC", why: str = "") -> Plan:  # fmt: skip
+        """Plan what reports of payments mean for this job: those kept in the studio's folder `payments/`, and these.
+
+        `of`: payment → order of this job. `book`: payments to be counted. `order_key`: the metadata field with the order's key. `timezone`: of times
+        in a report that name none. Keep the reports with `prepaykit.account.keep_reports`.
+        """
+        studio = self.studio
+        files = [reports] if isinstance(reports, str | os.PathLike) else list(reports)
+        entries, said = account_book(studio.home, files, order_key=order_key, timezone=timezone, currency=str(self.state.job["currency"]))
+        brought, replayed = self.read_choices(choices, "payments")
+        wanted = orders_to_pay(studio.store.read(str(name)) for name in studio.jobs()["name"])
+        return plan_payments(self.state, entries, wanted, of=of, book_charges=list(book), now=studio.clock(), who=studio.actor, why=why, choices=brought, findings=together(*(f for f in (said, replayed) if f is not None)))
 
     def refund_evidence(self, evidence: Mapping[str, str]) -> Plan:
         """Plan to close refunds that a person made: refund number → what proves it, such as `re_…`, a receipt, a check number."""

@@ -202,19 +202,19 @@ def plans(name: str, *, panel: str, example: str) -> Callable[[Callable], Callab
     """Make a command of `function(job, …) -> Plan`, or → (Plan, what to do just before it is applied, a table of what it would
     change), or → Looked, or → None: it only looked.
 
-    A function that asks for `why` or `csv` is given what the common options say.
+    A function that asks for `why`, `csv` or `apply` is given what the common options say.
     """
 
     def register(function: Callable) -> Callable:
         own = list(inspect.signature(function).parameters.values())[1:]
-        common = {p.name for p in own} & {"why", "csv"}
+        common = {p.name for p in own} & {"why", "csv", "apply"}
 
         def run(
             *, studio: str | None, job: str | None, actor: str | None, apply: bool, why: str, csv: bool, **choices: Any
         ) -> None:
             with opened(studio, actor) as place:
                 this_job = place.job(job)
-                said = {"why": why, "csv": csv}
+                said = {"why": why, "csv": csv, "apply": apply}
                 planned = function(this_job, **choices, **{name: said[name] for name in common})
                 if planned is None:
                     return
@@ -257,7 +257,7 @@ def _dress(run: Callable, function: Callable, parameters: list[inspect.Parameter
 
 # --- a plan, shown and applied ---------------------------------------------------------------------------------------------
 
-MONEY_MOVES = ("orders", "paper", "place", "batch", "cancel", "refund_evidence")
+MONEY_MOVES = ("orders", "paper", "place", "batch", "cancel", "refund_evidence", "payments")
 NEXT = {
     "settings": "prepaykit names NAMES.csv",
     "names": "prepaykit prices PRICES.csv",
@@ -273,6 +273,7 @@ NEXT = {
     "batch": "prepaykit send",
     "sell": "prepaykit send",
     "cancel": "claim the service fee, refund the parent: prepaykit balance --todo",
+    "payments": "what the findings say; prepaykit balance --todo",
     "fees": "prepaykit fees",
     "refund": "prepaykit send --apply, or what the findings say",
     "refund_evidence": "prepaykit balance --todo",

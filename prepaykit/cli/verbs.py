@@ -279,6 +279,27 @@ def cancel(job: Any, why: str, numbers: Annotated[list[str], typer.Argument(meta
     return job.cancel(numbers, why=why)
 
 
+@plans("payments", panel=ORDERS, example="prepaykit payments payouts-2026-10.csv --apply")
+def payments(
+    job: Any,
+    why: str,
+    apply: bool,
+    reports: Annotated[list[Path] | None, typer.Argument(metavar="REPORT...", help="Reports of Stripe or the shop, as CSV; with --apply they are kept.", show_default=False)] = None,
+    of: Annotated[Pairs | None, typer.Option(metavar="PAYMENT=ORDER", help="Whose this payment is.")] = None,
+    book: Annotated[list[str] | None, typer.Option(metavar="PAYMENT", help="Count this payment, which the orders do not.")] = None,
+    order_key: Annotated[str, typer.Option(metavar="FIELD", help="The metadata field with the order's key.")] = "order_key",
+    timezone: Annotated[str, typer.Option(help="Of times in a report that name none.")] = "UTC",
+    choices: Annotated[Path | None, typer.Option(metavar="FILE", help=CHOICES)] = None,
+):
+    """Hold what was paid against the orders: by number or key, never by guess."""
+    plan = job.payments(reports or [], of=pairs(of or [], what="--of"), book=book or [], choices=choices, order_key=order_key, timezone=timezone, why=why)
+    if apply and reports:
+        from prepaykit.account import keep_reports
+
+        talk(f"kept: {', '.join(path.name for path in keep_reports(job.studio.home, reports))}")
+    return plan
+
+
 @plans("fees", panel=ORDERS, example='prepaykit fees --requested-of "ticket 4711" --apply')
 def fees(
     job: Any,

@@ -38,6 +38,7 @@ SECTIONS = {  # the first code of each group of the register, in its order
     "held_no_picture": "Place, revise, batch",
     "sell_setting_missing": "Sell",
     "refund_no_charge": "Refunds",
+    "payment_missing": "Payments",
 }
 MARK = re.compile(r"<!-- generated: (\w+) -->\n.*?<!-- end -->", re.S)
 

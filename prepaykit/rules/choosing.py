@@ -30,6 +30,7 @@ KINDS_OF_VERB = {
     "place": ("accept",),
     "revise": ("frame", "crop", "release"),
     "refund": ("refund",),
+    "payments": ("payment",),
 }
 """The verb that does each kind again. A `frame` that stands for a gallery (target `code:…`) is of the verb codes."""
 ADDING = ("accept",)

@@ -35,6 +35,7 @@ NOTEBOOKS = {
     "batch": "50_batch",
     "paper": "60_paper_orders",
     "sell": "70_selling",
+    "payments": "80_cancel_refund",
     "cancel": "80_cancel_refund",
     "fees": "80_cancel_refund",
     "refund": "80_cancel_refund",
@@ -183,6 +184,12 @@ def _sell(state: JobState) -> Step:
     return Step(words.get(status, "not open yet"), status in words, bool(can))
 
 
+def _payments(state: JobState) -> Step:
+    """What the account book says was found when it was last held against the orders."""
+    tried = bool((state.findings["verb"] == "payments").any() or (state.choices["kind"] == "payment").any())
+    return _with_findings(state, "payments", Step("held against the account book" if tried else "no account book yet", tried))
+
+
 def _cancel(state: JobState) -> Step:
     gone = int((state.orders["status"] == "cancelled").sum())
     return Step(f"{_counted(gone, 'order')} cancelled" if gone else "nothing cancelled", gone > 0)
@@ -212,7 +219,7 @@ def _report(state: JobState) -> Step:
 
 STEPS: dict[str, Callable[[JobState], Step]] = {
     "names": _names, "prices": _prices, "orders": _orders, "cards": _cards, "photos": _photos, "populate": _populate, "codes": _codes,
-    "place": _place, "revise": _revise, "batch": _batch, "paper": _paper, "sell": _sell, "cancel": _cancel, "fees": _fees, "refund": _refund, "report": _report,
+    "place": _place, "revise": _revise, "batch": _batch, "paper": _paper, "sell": _sell, "payments": _payments, "cancel": _cancel, "fees": _fees, "refund": _refund, "report": _report,
 }  # fmt: skip
 
 

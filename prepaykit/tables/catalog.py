@@ -390,14 +390,14 @@ job_table(
 
 # --- people's decisions, messages, findings ----------------------------------------------------------------------------
 
-CHOICE_KINDS = ("tag", "relabel", "order_code", "match", "frame", "hide", "bind", "accept", "settle", "move", "crop", "release", "refund")
+CHOICE_KINDS = ("tag", "relabel", "order_code", "match", "frame", "hide", "bind", "accept", "settle", "move", "crop", "release", "refund", "payment")
 
 job_table(
     "choices", "what a person decided; a later choice replaces an earlier one, the journal keeps both", ("kind", "target"),
     text("kind", "tag: frame → codes; relabel: read code → code; order_code: order_subject → code; match: envelope → code (both also: nobody, later);"
           " frame: slot → frame, or `code:` and an access code → the frame that stands for its gallery; hide: frame; bind: blank code → name row;"
           " accept: order → the errors that are all right; settle: envelope → the typist who is right; move: frame → the code it is filed under, or nobody;"
-          " crop: slot → x,y,w,h and the frame it was drawn on, or none; release: order → yes, it may leave manual revision; refund: refund, named by its order → the amount that goes back, as it was typed", needed=True, values=CHOICE_KINDS),
+          " crop: slot → x,y,w,h and the frame it was drawn on, or none; release: order → yes, it may leave manual revision; refund: refund, named by its order → the amount that goes back, as it was typed; payment: charge → the order it is of", needed=True, values=CHOICE_KINDS),
     text("target", "key of what was decided on", needed=True),
     text("value", "the decision", needed=True),
     text("why", "the person's reason"),

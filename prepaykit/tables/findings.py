@@ -169,6 +169,21 @@ REGISTER: dict[str, Kind] = {
     "refund_too_late": Kind("error", "the order is older than the job's setting refund_days", "let a person make it: prepaykit refund {hint} --gateway person --hand-to NAME"),
     "refund_not_cancelled": Kind("error", "the refund is for a cancellation that did not happen", "prepaykit cancel {hint} first"),
     "refund_currency_differs": Kind("error", "the charge is in another currency than the job", "look at the payment; let a person make it"),
+    # --- payments ----------------------------------------------------------------------------------------------------
+    "payment_missing": Kind("warn", "the order was paid by card, and no such payment is in the account book", "bring the reports of those days; if it is not there: ask the parent, or prepaykit cancel {key}"),
+    "payment_differs": Kind("warn", "another amount came in than the order says", "look at payment and order: prepaykit find {key}"),
+    "payment_twice": Kind("warn", "the order was paid more than once", "give the second payment back: prepaykit payments --book {hint}, then prepaykit refund {key}"),
+    "payment_not_booked": Kind("warn", "a payment carries the key of the order, which does not count it", "count it: prepaykit payments --book {hint}"),
+    "payment_refunded": Kind("warn", "money was given back by somebody else, and the order was not cancelled", "cancel it, or find out why: prepaykit find {key}"),
+    "payment_kept": Kind("warn", "the order is cancelled and its money was not given back", "prepaykit refund {key}"),
+    "payment_fee_kept": Kind("warn", "the payment was given back and the platform's service fee was not", "prepaykit fees {key}"),
+    "payment_disputed": Kind("warn", "the payer disputes the payment", "answer in Stripe before its day; refund nothing beside a dispute"),
+    "payment_currency": Kind("warn", "the payment is in another currency than the job", "look at payment and order; its amount was not compared"),
+    "payment_guess": Kind("warn", "a payment without a key is probably of this order: amount, day and payer agree", "look at {hint} in Stripe; if it is: prepaykit payments --of {hint}={key}"),
+    "payment_two_ways": Kind("warn", "a payment's number and its key point to different orders", "look at {hint} in Stripe; then: prepaykit payments --of {hint}=ORDER"),
+    "payment_of_nobody": Kind("warn", "a payment belongs to no order that is here", "bring the orders of that job, or say whose it is: prepaykit payments --of {key}=ORDER"),
+    "payment_contradicts": Kind("error", "two reports tell the same thing differently; the lower amount was taken", "look at it in Stripe, and take the wrong file out of payments/"),
+    "payout_differs": Kind("error", "what a payout settled does not add up to it", "bring the payout reconciliation report of those days"),
 }  # fmt: skip
 
 

@@ -151,8 +151,8 @@ def test_a_job_made_anew_with_the_file_gets_the_same_slots_galleries_and_revisio
     file = school.file("choices.csv", written.stdout)
     wanted = as_people_see_it(school)
     assert {k for kinds in KINDS_OF_VERB.values() for k in kinds} == set(CHOICE_KINDS)
-    # A refund is no part of a nightly file's work; that it is made once all the same is tested with the money (tests/money/test_refunds.py).
-    assert set(wanted["choices"]["kind"]) == set(CHOICE_KINDS) - {"refund"}
+    # Refunds and payments are no part of a nightly file's work: they are tested with the money (tests/money/test_refunds.py, test_payments.py).
+    assert set(wanted["choices"]["kind"]) == set(CHOICE_KINDS) - {"refund", "payment"}
     assert wanted["orders"].set_index("order_no").loc[["1001", "1002", "E1"], "status"].tolist() == ["in_batch"] * 3
     assert wanted["slots"]["crop"].notna().sum() == 2 and wanted["slots"]["artwork_sha256"].notna().sum() == 2
 
