@@ -183,7 +183,6 @@ REGISTER: dict[str, Kind] = {
     "payment_two_ways": Kind("warn", "a payment's number and its key point to different orders", "look at {hint} in Stripe; then: prepaykit payments --of {hint}=ORDER"),
     "payment_of_nobody": Kind("warn", "a payment belongs to no order that is here", "bring the orders of that job, or say whose it is: prepaykit payments --of {key}=ORDER"),
     "payment_contradicts": Kind("error", "two reports tell the same thing differently; the lower amount was taken", "look at it in Stripe, and take the wrong file out of payments/"),
-    "payout_differs": Kind("error", "what a payout settled does not add up to it", "bring the payout reconciliation report of those days"),
 }  # fmt: skip
 
 
