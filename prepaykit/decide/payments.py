@@ -73,7 +73,7 @@ def _chosen(state: JobState, charges: set[str], kind: str, target: str, value: s
 def _with_new_choices(state: JobState, wanted: OrdersToPay) -> OrdersToPay:
     """The orders of all jobs, with those of this one as they are now."""
     here = orders_to_pay([state])
-    parts = ((getattr(wanted, t), getattr(here, t)) for t in ("orders", "references", "said"))
+    parts = ((getattr(wanted, t), getattr(here, t)) for t in ("orders", "references", "said", "wishes"))
     return OrdersToPay(*(pd.concat([old[old["job"] != state.name], new], ignore_index=True) for old, new in parts))
 
 

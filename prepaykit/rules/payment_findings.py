@@ -4,7 +4,6 @@ Problem. An order can be paid twice, refunded by somebody in Stripe's pages, dis
 as they were matched (`prepaykit.rules.payment_matching`), are held against what the order says; whole cents, per order as the parent bought it.
 An order without a payment is said only if the book covers its day: before the first payment and after the last nothing is known.
 
-Known limits: a refund of a payment for several orders is of the order whose wish it answers; one that somebody else made is split by what each order paid.
 Source: refunds.md section 4 (states).
 """
 
@@ -13,7 +12,7 @@ from __future__ import annotations
 import pandas as pd
 
 from prepaykit.rules.payment_matching import Matched, OrdersToPay
-from prepaykit.rules.splitting import split_cents
+from prepaykit.rules.refund_shares import GONE, refund_shares
 from prepaykit.tables.account import of_kind
 from prepaykit.tables.findings import found, together
 from prepaykit.tables.state import JobState
@@ -29,7 +28,7 @@ def standing_of_payments(state: JobState, book: pd.DataFrame, wanted: OrdersToPa
     `paid_cents` is what came in for it, `refunded_cents` what went back of that, `foreign_cents` of it what no wish of the job did.
     """
     shares = matched.shares[matched.shares["job"] == state.name]
-    shares = shares.merge(_given_back(state, book, matched), on=["charge_id", "order_id"], how="left", validate="1:1").fillna({"refunded_cents": 0, "foreign_cents": 0})
+    shares = shares.merge(_given_back(state, book, wanted, matched), on=["charge_id", "order_id"], how="left", validate="1:1").fillna({"refunded_cents": 0, "foreign_cents": 0})
     disputes = of_kind(book, "dispute")
     disputed = set(disputes.loc[disputes["status"].isin(OPEN_DISPUTES), "charge_id"])
     shares = shares.assign(is_disputed=shares["charge_id"].isin(disputed), has_other_currency=shares["currency"] != str(state.job["currency"])).sort_values(["at", "charge_id"])
@@ -44,6 +43,12 @@ def standing_of_payments(state: JobState, book: pd.DataFrame, wanted: OrdersToPa
     return rows.assign(**whole, **{c: rows[c].eq(True) for c in ("is_disputed", "has_other_currency")})[STANDING].reset_index(drop=True)
 
 
+def is_covered(moments: pd.Series, book: pd.DataFrame) -> pd.Series:
+    """Is something said of these moments: do they lie between the first payment of the account book and the last?"""
+    at = of_kind(book, "charge")["at"]
+    return moments.between(at.min(), at.max())
+
+
 def payment_findings(state: JobState, book: pd.DataFrame, wanted: OrdersToPay, matched: Matched) -> pd.DataFrame:
     """Findings about the orders of this job; the hint is the payment. Codes: payment_missing, payment_differs, payment_twice, payment_not_booked,
     payment_refunded, payment_kept, payment_fee_kept, payment_disputed, payment_currency, payment_guess.
@@ -55,8 +60,7 @@ def payment_findings(state: JobState, book: pd.DataFrame, wanted: OrdersToPay, m
     0
     """
     rows = standing_of_payments(state, book, wanted, matched)
-    charges = of_kind(book, "charge")
-    covered = rows["placed_at"].between(charges["at"].min(), charges["at"].max())
+    covered = is_covered(rows["placed_at"], book)
     gone, same = rows["status"] == "cancelled", ~rows["has_other_currency"]
     over = rows["paid_cents"] - rows["expected_cents"]
     twice = same & (rows["charges"] > 1) & (over > 0)
@@ -92,19 +96,12 @@ def stray_findings(matched: Matched) -> pd.DataFrame:
                     found("payments", "payment_two_ways", "account", strays.loc[two, "charge_id"], detail[two]))  # fmt: skip
 
 
-def _given_back(state: JobState, book: pd.DataFrame, matched: Matched) -> pd.DataFrame:
+def _given_back(state: JobState, book: pd.DataFrame, wanted: OrdersToPay, matched: Matched) -> pd.DataFrame:
     """What went back of each payment's part: `charge_id`, `order_id`, `refunded_cents`, `foreign_cents`."""
-    refunds = of_kind(book, "refund")
-    refunds = refunds[~refunds["status"].isin(["failed", "canceled"])].rename(columns={"id": "refund"})[["refund", "charge_id", "amount_cents", "source_id"]]
-    mine = state.refunds.dropna(subset="request_id").set_index("request_id")["order_id"]
-    proved = state.refunds.dropna(subset="refund_id_stripe").set_index("refund_id_stripe")["order_id"]
-    wish = refunds["source_id"].map(mine).fillna(refunds["refund"].map(proved))
-    rows = matched.shares.merge(refunds.assign(wish=wish), on="charge_id", validate="m:m")
-    # A wish of this job is of one order alone; of the others, and of what nobody here wished, each order has its part.
-    weight = rows["share_cents"].clip(lower=0).where(rows["wish"].isna(), (rows["order_id"] == rows["wish"]) & (rows["job"] == state.name))
-    part = split_cents(rows["amount_cents"].fillna(0), weight.astype("int64"), rows["refund"])
-    rows = rows.assign(refunded_cents=part, foreign_cents=part.where(rows["wish"].isna(), 0))
-    return rows[rows["job"] == state.name].groupby(["charge_id", "order_id"], as_index=False)[["refunded_cents", "foreign_cents"]].sum()
+    rows = refund_shares(book, wanted, matched)
+    rows = rows[(rows["job"] == state.name) & ~rows["status"].isin(GONE)]
+    rows = rows.assign(refunded_cents=rows["share_cents"], foreign_cents=rows["share_cents"].where(rows["is_foreign"], 0))
+    return rows.groupby(["charge_id", "order_id"], as_index=False)[["refunded_cents", "foreign_cents"]].sum()
 
 
 def _said(code: str, rows: pd.DataFrame, words: str | pd.Series) -> pd.DataFrame:

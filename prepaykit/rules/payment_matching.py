@@ -39,11 +39,12 @@ STRAY_COLUMNS = ["charge_id", "at", "amount_cents", "currency", "why", "job", "o
 @dataclass(frozen=True)
 class OrdersToPay:
     """What payments are matched to, of one job or many: `orders` (ORDER_COLUMNS), `references` (job, order_id, reference, amount_cents), `said`
-    (charge_id, job, order_id: what people decided)."""
+    (charge_id, job, order_id: what people decided), `wishes` (known_as, job, order_id: refunds of ours, by their request and by Stripe's number)."""
 
     orders: pd.DataFrame
     references: pd.DataFrame
     said: pd.DataFrame
+    wishes: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,7 @@ def _strays(charges: pd.DataFrame, shares: pd.DataFrame, unclear: set[str], orde
 # --- one job -----------------------------------------------------------------------------------------------------------
 
 
-def _of_job(state: JobState) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+def _of_job(state: JobState) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     root = root_orders(state.orders)
     payments = state.payments.dropna(subset="order_id")
     by_card = payments[~payments["method"].isin(BY_HAND)]
@@ -163,4 +164,6 @@ def _of_job(state: JobState) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     said = state.choices[state.choices["kind"] == "payment"]
     numbers = pd.concat([bought.set_index("order_no")["order_id"], bought.set_index(bought["origin"] + ":" + bought["order_no"])["order_id"]])
     said = pd.DataFrame({"charge_id": said["target"], "job": state.name, "order_id": said["value"].map(numbers[~numbers.index.duplicated()])})
-    return orders[ORDER_COLUMNS], references.astype({"order_id": "int64"}), said.dropna().astype({"order_id": "int64"})
+    wishes = pd.concat([state.refunds[[c, "order_id"]].dropna().set_axis(["known_as", "order_id"], axis=1) for c in ("request_id", "refund_id_stripe")])
+    wishes = pd.DataFrame({"known_as": wishes["known_as"], "job": state.name, "order_id": wishes["order_id"].map(root)}).astype({"order_id": "int64"})
+    return orders[ORDER_COLUMNS], references.astype({"order_id": "int64"}), said.dropna().astype({"order_id": "int64"}), wishes

@@ -64,7 +64,7 @@ def orders_of(count: int) -> OrdersToPay:
                            "currency": "USD", "placed_at": DAY, "email_hash": None, "expected_cents": 4200}).astype({"email_hash": "str", "placed_at": "datetime64[us, UTC]"})  # fmt: skip
     references = orders[orders["order_id"] % 2 == 0].assign(reference=[f"pi_{i:08d}" for i in n if i % 2 == 0], amount_cents=4200)
     said = pd.DataFrame({"charge_id": pd.Series(dtype="str"), "job": pd.Series(dtype="str"), "order_id": pd.Series(dtype="int64")})
-    return OrdersToPay(orders, references[["job", "order_id", "reference", "amount_cents"]], said)
+    return OrdersToPay(orders, references[["job", "order_id", "reference", "amount_cents"]], said, said.rename(columns={"charge_id": "known_as"}))
 
 
 def _most_mib() -> float:

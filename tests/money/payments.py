@@ -43,4 +43,5 @@ def confusing_season(families: int, seed: int) -> tuple[pd.DataFrame, OrdersToPa
         truth |= {r["id"]: (name, n) for r in rows[-2:] if r["id"].endswith(f"_{n}")}
     said = pd.DataFrame({"charge_id": pd.Series(dtype="str"), "job": pd.Series(dtype="str"), "order_id": pd.Series(dtype="int64")})
     table = pd.DataFrame(orders).astype({"placed_at": "datetime64[us, UTC]"})
-    return book(*rows), OrdersToPay(table, pd.DataFrame(references, columns=["job", "order_id", "reference", "amount_cents"]), said), truth
+    wishes = said.rename(columns={"charge_id": "known_as"})
+    return book(*rows), OrdersToPay(table, pd.DataFrame(references, columns=["job", "order_id", "reference", "amount_cents"]), said, wishes), truth
