@@ -182,6 +182,9 @@ REGISTER: dict[str, Kind] = {
     "payment_guess": Kind("warn", "a payment without a key is probably of this order: amount, day and payer agree", "look at {hint} in Stripe; if it is: prepaykit payments --of {hint}={key}"),
     "payment_two_ways": Kind("warn", "a payment's number and its key point to different orders", "look at {hint} in Stripe; then: prepaykit payments --of {hint}=ORDER"),
     "payment_of_nobody": Kind("warn", "a payment belongs to no order that is here", "bring the orders of that job, or say whose it is: prepaykit payments --of {key}=ORDER"),
+    "payout_differs": Kind("error", "an automatic payout is not the sum of its lines", "bring the report of that payout again, whole: a line of it is not here"),
+    "payout_not_itemised": Kind("warn", "an automatic payout was paid, and none of its lines are here", "bring the payout reconciliation report of its days"),
+    "balance_differs": Kind("error", "the balance at the end of a month is not what its lines make", "look at the payouts of that month; bring the reports of the days before the first line too"),
     "payment_contradicts": Kind("error", "two reports tell the same thing differently; the lower amount was taken", "look at it in Stripe, and take the wrong file out of payments/"),
 }  # fmt: skip
 
