@@ -1,7 +1,7 @@
 """One job and its verbs as methods: each gives a Plan and changes nothing; `apply` does, once, and `undo` takes it back.
 
 A method reads what its verb needs (files, the clock, who asks), calls the pure decision, and hands back its Plan. It decides nothing itself.
-What it shows and writes beside plans (queue, explanation, contact sheets, cash-up) is worked out from the job's tables as they are, or, with a
+What it shows and writes beside plans (queue, explanation, contact sheets, cash-up, deposit) is worked out from the job's tables as they are, or, with a
 plan, as they will be.
 """
 
@@ -43,6 +43,7 @@ from prepaykit.ledger.store import Receipt
 from prepaykit.report.cards import draw_cards
 from prepaykit.report.cash_up import draw_cash_up
 from prepaykit.report.contact_sheets import write_contact_sheets
+from prepaykit.report.deposit_slip import draw_deposit_slip
 from prepaykit.report.export import unguard, write_csv
 from prepaykit.report.navigation import navigation, notebook_at_hand
 from prepaykit.rules.albums import albums
@@ -50,6 +51,7 @@ from prepaykit.rules.balance import balance
 from prepaykit.rules.cash_up import cash_up, price_check
 from prepaykit.rules.choosing import choices_table
 from prepaykit.rules.code_causes import code_causes
+from prepaykit.rules.deposit import Deposit, deposit
 from prepaykit.rules.learnt import learnt_from
 from prepaykit.rules.names_update import names_changes
 from prepaykit.rules.revising import CropLike, frames_to_crop
@@ -176,6 +178,20 @@ class Job(MoneyVerbs):
         title = f"{state.job['school']} · {state.name}"
         return draw_cash_up(
             cash_up(state), price_check(state), path, currency=str(state.job["currency"]), title=title, sheet=sheet
+        )
+
+    def deposit(self, bags: Iterable[str] = (), *, plan: Plan | None = None) -> Deposit:
+        """What of the paper envelopes goes to the bank and what does not, of all bags or only these; with a plan, as it will be."""
+        return deposit(self.state if plan is None else self.state.after(plan), bags)
+
+    def draw_deposit_slip(
+        self, path: PathLike, bags: Iterable[str] = (), *, plan: Plan | None = None, sheet: str = "letter"
+    ) -> Path:
+        """Write the deposit slip as a PDF to print, sign and take to the bank."""
+        state = self.state if plan is None else self.state.after(plan)
+        title = f"{state.job['school']} · {state.name}"
+        return draw_deposit_slip(
+            deposit(state, bags), path, currency=str(state.job["currency"]), title=title, sheet=sheet
         )
 
     def cards(self, *, again: bool = False) -> Plan:

@@ -65,6 +65,23 @@ def test_two_typists_by_command_are_compared_settled_cashed_up_and_taken_back(fo
     assert after.postings["amount_cents"].sum() == 0
 
 
+def test_the_deposit_slip_is_written_and_shown_and_ends_with_1_while_something_is_left_out(folder):
+    run("paper", "first.xlsx", "--second", "second.xlsx", "--apply", code=1)
+    shown, said = run("paper", "--deposit-slip", "slip.pdf", code=1)
+    assert "to be settled between two typists" in shown and "wrote slip.pdf" in said
+    assert (folder / "slip.pdf").read_bytes().startswith(b"%PDF")
+    run("paper", "first.xlsx", "--second", "first.xlsx", "--apply", code=1)
+    shown, _ = run("paper", "--deposit-slip", "slip.pdf", "--deposit-bag", "1")
+    assert "to the bank    $86.00" in shown
+    _, said = run("paper", "--deposit-slip", "slip.pdf", "--deposit-bag", "7", code=2)
+    assert "there is no bag 7" in said
+
+
+def test_bags_of_a_deposit_without_a_slip_are_a_wrong_call(folder):
+    _, said = run("paper", "--deposit-bag", "1", code=2)
+    assert "--deposit-slip" in said
+
+
 def test_a_second_file_without_a_first_is_a_wrong_call(folder):
     _, said = run("paper", "--second", "second.xlsx", code=2)
     assert "give the first file too" in said

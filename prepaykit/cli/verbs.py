@@ -81,20 +81,29 @@ def paper(
     sheet: Annotated[
         Path | None, typer.Option(metavar="PDF", help="Write the cash-up to print and sign.", show_default=False)
     ] = None,
+    deposit_slip: Annotated[
+        Path | None, typer.Option(metavar="PDF", help="Write and show what goes to the bank.", show_default=False)
+    ] = None,
+    deposit_bag: Annotated[
+        list[str] | None, typer.Option(metavar="BAG", help="Only this bag goes to the bank (again for more).")
+    ] = None,
 ):
-    """Bring in paper orders, match envelopes by hand, compare two typists, cash up bags."""
+    """Bring in paper orders, match envelopes by hand, compare two typists, cash up bags, write the deposit slip."""
     from prepaykit.cli.paper import looked, show_differences
 
     if source is None and second is not None:
         raise UsageError("--second is the same envelopes keyed again: give the first file too")
     if differences is not None and second is None:
         raise UsageError("--differences are those of two typists: give the other file with --second")
+    if deposit_bag and deposit_slip is None:
+        raise UsageError("--deposit-bag says which bags go to the bank: say where the slip goes with --deposit-slip")
     brings = source is not None or bags is not None or match or settle or choices
     plan = job.paper(source, second=second, settle=pairs(settle or [], what="--settle"), bags=bags, match=pairs(match or [], what="--match"),
-                     choices=choices, why=why) if brings or not (workbook or cash_up or price_check or sheet) else None  # fmt: skip
+                     choices=choices, why=why) if brings or not (workbook or cash_up or price_check or sheet or deposit_slip) else None  # fmt: skip
     if second is not None:
         show_differences(job.compare_entries(source, second), differences)
-    looked(job, plan, workbook=workbook, cash_up=cash_up, price_check=price_check, sheet=sheet, csv=csv)
+    looked(job, plan, workbook=workbook, cash_up=cash_up, price_check=price_check, sheet=sheet, csv=csv,
+           deposit_slip=deposit_slip, deposit_bags=deposit_bag or ())  # fmt: skip
     return plan
 
 

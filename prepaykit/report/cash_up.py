@@ -6,27 +6,31 @@ boxes for a count that was not made yet. Numbers of envelopes and checks only: n
 
 from __future__ import annotations
 
-import io
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
-from reportlab.lib.pagesizes import A4, LETTER
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
 from prepaykit.errors import UsageError
-from prepaykit.money import show_cents
-from prepaykit.report.cards import BOLD, FONT, drawable
+from prepaykit.report.cards import BOLD, FONT
 from prepaykit.report.export import write_whole
+from prepaykit.report.printed import (
+    MARGIN,
+    NO_BAG,
+    Money,
+    money_words,
+    new_canvas,
+    rule,
+    say,
+    sheet_size,
+    sign_here,
+    signed,
+)
 from prepaykit.report.text import one_line
 
-SHEETS = {"letter": LETTER, "a4": A4}
 LINES = 28  # envelopes on a page
-NO_BAG = "(no bag)"
-
-Money = Callable[[object], str]
 
 
 def is_off(bags: pd.DataFrame) -> bool:
@@ -46,7 +50,7 @@ def show_cash_up(bags: pd.DataFrame, currency: str) -> str:
     """
     if not len(bags):
         return "No envelopes and no bags."
-    money = _money(currency)
+    money = money_words(currency)
     return "\n".join(one_line(line) for row in bags.to_dict("records") for line in _bag_lines(row, money))
 
 
@@ -57,18 +61,14 @@ def draw_cash_up(bags: pd.DataFrame, envelopes: pd.DataFrame, path: str | os.Pat
     `bags`: as `cash_up`, `envelopes`: as `price_check` gives them. `title` stands at the head of each page. The same tables give
     the same bytes. Raises UsageError when there is nothing to print.
     """
-    if sheet not in SHEETS:
-        raise UsageError(f"sheet may be {' or '.join(SHEETS)}; got {sheet!r}")
+    size = sheet_size(sheet)
     if not len(bags):
         raise UsageError("there are no envelopes and no bags to cash up")
-    drawable("")  # brings the type
-    canvas = Canvas(io.BytesIO(), pagesize=SHEETS[sheet], invariant=1, pageCompression=1)
-    canvas.setTitle("Cash-up")
-    canvas.setAuthor("prepaykit")
+    canvas = new_canvas("Cash-up", size)
     mine = envelopes["bag"].fillna("")
     for row in bags.to_dict("records"):
         name = "" if pd.isna(row["bag"]) else row["bag"]
-        _draw_bag(canvas, row, envelopes[mine == name].to_dict("records"), _money(currency), title, SHEETS[sheet])
+        _draw_bag(canvas, row, envelopes[mine == name].to_dict("records"), money_words(currency), title, size)
     write_whole(Path(path), canvas.getpdfdata())
     return Path(path)
 
@@ -76,20 +76,9 @@ def draw_cash_up(bags: pd.DataFrame, envelopes: pd.DataFrame, path: str | os.Pat
 # --- lines -------------------------------------------------------------------------------------------------------------
 
 
-def _money(currency: str) -> Money:
-    return lambda cents: "" if pd.isna(cents) else show_cents(int(cents), currency)
-
-
-def _signed(value: object, show: Callable[[object], str]) -> str:
-    """A difference with its sign, as it is said on screen and paper."""
-    if pd.isna(value):
-        return ""
-    return f"{'+' if value > 0 else '−' if value < 0 else ''}{show(abs(int(value)))}"
-
-
 def _price_words(row: dict, money: Money) -> str:
     which = "due without those to be settled" if row["unsettled"] else "due"
-    return f"{money(row['due_cents'])} {which}: {_signed(row['price_off_cents'], money)}"
+    return f"{money(row['due_cents'])} {which}: {signed(row['price_off_cents'], money)}"
 
 
 def _figures(row: dict, money: Money) -> list[tuple[str, str, str, str]]:
@@ -99,7 +88,7 @@ def _figures(row: dict, money: Money) -> list[tuple[str, str, str, str]]:
              ("cash", row["cash_cents"], row["cash_counted_cents"], row["cash_off_cents"], money),
              ("checks", row["checks"], row["checks_counted"], row["checks_off"], number),
              ("check money", row["check_cents"], row["check_counted_cents"], row["check_off_cents"], money)]  # fmt: skip
-    return [(what, show(keyed), show(counted), _signed(off, show)) for what, keyed, counted, off, show in lines]
+    return [(what, show(keyed), show(counted), signed(off, show)) for what, keyed, counted, off, show in lines]
 
 
 def _bag_lines(row: dict, money: Money) -> list[str]:
@@ -120,7 +109,7 @@ def _bag_lines(row: dict, money: Money) -> list[str]:
 
 _COLUMNS = (("Envelope", 0, "left"), ("Due", 52, "right"), ("Received", 78, "right"), ("Off", 102, "right"), ("Paid by", 107, "left"),
             ("Check no", 124, "left"), ("Stands", 150, "left"))  # fmt: skip
-_MARGIN, _STEP = 16 * mm, 5.4 * mm
+_STEP = 5.4 * mm
 
 
 def _draw_bag(
@@ -128,17 +117,17 @@ def _draw_bag(
 ) -> None:
     pages = [envelopes[at : at + LINES] for at in range(0, max(len(envelopes), 1), LINES)]
     for number, part in enumerate(pages, 1):
-        y = size[1] - _MARGIN
+        y = size[1] - MARGIN
         name = f"Bag {row['bag']}" if pd.notna(row["bag"]) else "Envelopes of no bag"
-        _say(canvas, f"Cash-up · {name}", _MARGIN, y, BOLD, 15)
-        _say(canvas, title, _MARGIN, y - 6 * mm, FONT, 9, grey=0.35)
-        _say(canvas, f"page {number} of {len(pages)}", size[0] - _MARGIN, y, FONT, 9, align="right", grey=0.35)
+        say(canvas, f"Cash-up · {name}", MARGIN, y, BOLD, 15)
+        say(canvas, title, MARGIN, y - 6 * mm, FONT, 9, grey=0.35)
+        say(canvas, f"page {number} of {len(pages)}", size[0] - MARGIN, y, FONT, 9, align="right", grey=0.35)
         y -= 14 * mm
         if number == 1:
             y = _draw_figures(canvas, row, money, y, size[0])
         y = _draw_envelopes(canvas, part, money, y, size[0])
         if number == len(pages):
-            _draw_foot(canvas, row, money, y, size[0])
+            _draw_foot(canvas, row, y)
         canvas.showPage()
 
 
@@ -146,33 +135,33 @@ def _draw_figures(canvas: Canvas, row: dict, money: Money, y: float, width: floa
     """The box that is signed: keyed, counted (a line to write on where nothing was), off."""
     at = {"Keyed": 62 * mm, "Counted": 100 * mm, "Off": 132 * mm}
     for head, x in at.items():
-        _say(canvas, head, _MARGIN + x, y, BOLD, 9, align="right")
-    _rule(canvas, y - 1.8 * mm, width)
+        say(canvas, head, MARGIN + x, y, BOLD, 9, align="right")
+    rule(canvas, y - 1.8 * mm, width)
     for what, keyed, counted, off in _figures(row, money):
         y -= 6.4 * mm
-        _say(canvas, what[0].upper() + what[1:], _MARGIN, y, FONT, 10)
-        _say(canvas, keyed, _MARGIN + at["Keyed"], y, FONT, 10, align="right")
+        say(canvas, what[0].upper() + what[1:], MARGIN, y, FONT, 10)
+        say(canvas, keyed, MARGIN + at["Keyed"], y, FONT, 10, align="right")
         if counted:
-            _say(canvas, counted, _MARGIN + at["Counted"], y, FONT, 10, align="right")
-            _say(canvas, off, _MARGIN + at["Off"], y, FONT if off in ("0", money(0)) else BOLD, 10, align="right")
+            say(canvas, counted, MARGIN + at["Counted"], y, FONT, 10, align="right")
+            say(canvas, off, MARGIN + at["Off"], y, FONT if off in ("0", money(0)) else BOLD, 10, align="right")
         else:
             canvas.setStrokeGray(0.5)
             canvas.setLineWidth(0.5)
-            canvas.line(_MARGIN + at["Counted"] - 26 * mm, y - 0.8 * mm, _MARGIN + at["Counted"], y - 0.8 * mm)
+            canvas.line(MARGIN + at["Counted"] - 26 * mm, y - 0.8 * mm, MARGIN + at["Counted"], y - 0.8 * mm)
         if what == "envelopes" and row["rejected"]:
-            _say(canvas, f"and {row['rejected']} rejected", _MARGIN + at["Off"] + 6 * mm, y, FONT, 9, grey=0.35)
+            say(canvas, f"and {row['rejected']} rejected", MARGIN + at["Off"] + 6 * mm, y, FONT, 9, grey=0.35)
     y -= 7 * mm
     words = f"{money(row['received_cents'])} received, {_price_words(row, money)}"
     words += f", of it {money(row['other_cents'])} not in the bag (card, online)" if row["other_cents"] else ""
     words += f", {money(row['later_cents'])} taken in later" if row["later_cents"] else ""
-    _say(canvas, words, _MARGIN, y, FONT, 9)
+    say(canvas, words, MARGIN, y, FONT, 9)
     return y - 10 * mm
 
 
 def _draw_envelopes(canvas: Canvas, envelopes: list[dict], money: Money, y: float, width: float) -> float:
     for head, x, align in _COLUMNS:
-        _say(canvas, head, _MARGIN + x * mm, y, BOLD, 8.5, align=align)
-    _rule(canvas, y - 1.8 * mm, width)
+        say(canvas, head, MARGIN + x * mm, y, BOLD, 8.5, align=align)
+    rule(canvas, y - 1.8 * mm, width)
     y -= 1.2 * mm
     for one in envelopes:
         y -= _STEP
@@ -185,41 +174,21 @@ def _draw_envelopes(canvas: Canvas, envelopes: list[dict], money: Money, y: floa
             one["envelope_no"],
             due,
             money(one["received_cents"]),
-            "" if is_even else _signed(off, money),
+            "" if is_even else signed(off, money),
             one["kind"],
             check_no,
             stands,
         )
         for value, (head, x, align) in zip(values, _COLUMNS, strict=True):
             room = {"Envelope": 34, "Check no": 24, "Stands": 36}.get(head, 30) * mm
-            _say(canvas, value, _MARGIN + x * mm, y, BOLD if head == "Off" else FONT, 9, align=align, room=room)
+            say(canvas, value, MARGIN + x * mm, y, BOLD if head == "Off" else FONT, 9, align=align, room=room)
         canvas.setStrokeGray(0.88)
         canvas.setLineWidth(0.4)
-        canvas.line(_MARGIN, y - 1.6 * mm, width - _MARGIN, y - 1.6 * mm)
+        canvas.line(MARGIN, y - 1.6 * mm, width - MARGIN, y - 1.6 * mm)
     return y - 4 * mm
 
 
-def _draw_foot(canvas: Canvas, row: dict, money: Money, y: float, width: float) -> None:
+def _draw_foot(canvas: Canvas, row: dict, y: float) -> None:
     counted = "" if pd.isna(row["counted_by"]) else row["counted_by"]
     y = min(y - 10 * mm, 30 * mm)
-    for label, x, words in (("counted by", 0, counted), ("keyed by", 62, ""), ("date", 124, "")):
-        canvas.setStrokeGray(0.4)
-        canvas.line(_MARGIN + x * mm, y, _MARGIN + (x + 52) * mm, y)
-        _say(canvas, label, _MARGIN + x * mm, y - 4 * mm, FONT, 7.5, grey=0.35)
-        _say(canvas, words, _MARGIN + x * mm, y + 1.4 * mm, FONT, 10, room=52 * mm)
-
-
-def _rule(canvas: Canvas, y: float, width: float) -> None:
-    canvas.setStrokeGray(0.2)
-    canvas.setLineWidth(0.8)
-    canvas.line(_MARGIN, y, width - _MARGIN, y)
-
-
-def _say(canvas: Canvas, text: str, x: float, y: float, face: str, size: float, *, align: str = "left", grey: float = 0.0,
-         room: float | None = None) -> None:  # fmt: skip
-    text = drawable(one_line(str(text)))
-    while room and text and canvas.stringWidth(text, face, size) > room:
-        text = text[:-2].rstrip() + "…"
-    canvas.setFillGray(grey)
-    canvas.setFont(face, size)
-    (canvas.drawRightString if align == "right" else canvas.drawString)(x, y, text)
+    sign_here(canvas, {"counted by": counted, "keyed by": "", "date": ""}, y)

@@ -169,6 +169,44 @@ def follow_file(work: JobState, rows: pd.DataFrame) -> JobState:
     return work.replace(envelopes=table, payments=payments)
 
 
+def to_another_payee(payees: pd.Series, wanted: object) -> pd.Series:
+    """Is the check made out to somebody else than `wanted`? Never where no payee was keyed, or the job does not say whom to pay.
+
+    >>> to_another_payee(pd.Series(["Bright Pictures", "The PTO", None]), "bright pictures").tolist()
+    [False, True, False]
+    """
+    mine, keyed = bare(pd.Series([wanted], dtype="str"))[0], bare(payees)
+    if not isinstance(mine, str):
+        return pd.Series(False, index=payees.index)
+    return keyed.notna() & (keyed != mine)
+
+
+def check_marks(state: JobState, checked: pd.DataFrame) -> pd.Series:
+    """One mark a check, for the rows of `price_check`; missing for what is no check or holds no money.
+
+    One check may pay for the envelopes of two children of a family: its number (without zeros before it) and the same payer make one mark.
+
+    >>> state = JobState.new(name="maple-grove-2026", school="Maple Grove")
+    >>> len(check_marks(state, price_check(state)))
+    0
+    """
+    payers = state.envelopes.assign(payer=_payer(state.envelopes)).set_index("envelope_no")["payer"]
+    mark = checked["check_no"].str.lstrip("0") + " / " + checked["envelope_no"].map(payers)
+    is_check = (checked["kind"] == "check") & (checked["received_cents"] > 0)
+    return mark.fillna("envelope " + checked["envelope_no"]).where(is_check)
+
+
+def taken_later(state: JobState) -> pd.Series:
+    """Cents that were booked after the first money of an envelope, by `envelope_id`; only those that have some.
+
+    >>> len(taken_later(JobState.new(name="maple-grove-2026", school="Maple Grove")))
+    0
+    """
+    payments = state.payments.dropna(subset=["envelope_id"])
+    after = payments[payments["payment_id"] != payments.groupby("envelope_id")["payment_id"].transform("min")]
+    return after.groupby("envelope_id")["amount_cents"].sum()
+
+
 # --- findings ----------------------------------------------------------------------------------------------------------
 
 
@@ -218,11 +256,7 @@ def _check_findings(work: JobState) -> list[pd.DataFrame]:
     number = numbered["check_no"].str.lstrip("0")
     twice = numbered[number.map(numbered["payer"].groupby(number).nunique()) > 1]
     others = number[twice.index].map(numbered["envelope_no"].groupby(number).agg(", ".join))
-    wanted = bare(pd.Series([work.job["check_payee"]], dtype="str"))[0]
-    payee = bare(table["payee"])
-    wrong = (
-        table.loc[payee.notna() & (payee != wanted), "envelope_no"] if isinstance(wanted, str) else bare_ones.head(0)
-    )
+    wrong = table.loc[to_another_payee(table["payee"], work.job["check_payee"]), "envelope_no"]
     return [
         found("paper", "check_number_missing", "envelopes", bare_ones, [f"envelope {n}: a check without a number" for n in bare_ones]),
         found("paper", "check_doubled", "envelopes", twice["envelope_no"],
@@ -255,11 +289,7 @@ def _payer(envelopes: pd.DataFrame) -> pd.Series:
 
 
 def _keyed_by_bag(state: JobState, checked: pd.DataFrame) -> pd.DataFrame:
-    payers = state.envelopes.assign(payer=_payer(state.envelopes)).set_index("envelope_no")["payer"]
-    is_check = (checked["kind"] == "check") & (checked["received_cents"] > 0)
-    # One check may pay for the envelopes of two children of a family.
-    mark = checked["check_no"].str.lstrip("0") + " / " + checked["envelope_no"].map(payers)
-    checks = mark.fillna("envelope " + checked["envelope_no"]).where(is_check)
+    checks = check_marks(state, checked)
     by = checked["bag"]
     part = {
         kind: checked["received_cents"].where(checked["kind"] == kind, 0).groupby(by).sum()
@@ -278,15 +308,14 @@ def _keyed_by_bag(state: JobState, checked: pd.DataFrame) -> pd.DataFrame:
 
 def _later(state: JobState) -> pd.DataFrame:
     """Cents that were taken in after the envelope itself, by bag and kind of the envelope."""
-    payments = state.payments.dropna(subset=["envelope_id"])
-    after = payments[payments["payment_id"] != payments.groupby("envelope_id")["payment_id"].transform("min")]
     own = state.envelopes.assign(
         kind=money_kind(state.envelopes["payment_method"], state.envelopes["check_no"]),
         bag=state.envelopes["bag"].fillna(""),
-    )
-    rows = after.merge(own[["envelope_id", "bag", "kind"]], on="envelope_id", validate="m:1")
+        later_cents=state.envelopes["envelope_id"].map(taken_later(state)),
+    ).dropna(subset=["later_cents"])
+    rows = own.astype({"later_cents": "int64"})
     return (
-        rows.pivot_table(index="bag", columns="kind", values="amount_cents", aggfunc="sum", fill_value=0)
+        rows.pivot_table(index="bag", columns="kind", values="later_cents", aggfunc="sum", fill_value=0)
         if len(rows)
         else pd.DataFrame()
     )
