@@ -15,20 +15,23 @@ from __future__ import annotations
 import getpass
 import os
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
 
+from prepaykit.account import account_book
 from prepaykit.adapters.lab.folder import write_package
 from prepaykit.adapters.mail_merge import write_merge_file
 from prepaykit.errors import NeighbourFailed, Refused, UsageError
+from prepaykit.intake.payment_reports import ORDER_KEY
 from prepaykit.intake.sources import open_bytes
 from prepaykit.job import ARTWORK, Job
 from prepaykit.ledger.outbox import drain
 from prepaykit.ledger.store import Store
 from prepaykit.refunding import poll, send_refund
+from prepaykit.rules.reconciling import Season
 from prepaykit.tables.catalog import columns_of
 from prepaykit.tables.gateway import Gateway
 
@@ -128,6 +131,22 @@ class Studio:
             return sent
         left = (sent["kind"] == "refund") & (sent["state"] == "pending")
         return sent.assign(error=sent["error"].mask(left, why_none).astype("str"))
+
+    def reconcile(self, reports: Iterable[PathLike] = (), *, job: str | None = None, order_key: str = ORDER_KEY, timezone: str = "UTC") -> dict[str, pd.DataFrame]:
+        """Every table of the reconciliation of the season, or of one job, by its name: `prepaykit.report.season_tables`. Changes nothing.
+
+        Reads the reports of payments kept in the studio's folder `payments/`, and these. `timezone`: where days and months begin, and of times in a report that name none.
+        """
+        from prepaykit.report.season_tables import season_tables  # with it: every rule of the account book
+
+        names = [str(name) for name in self.jobs()["name"]]
+        if not names:
+            raise UsageError("there is no job here to reconcile: make one with prepaykit new FOLDER")
+        own = self.job(job).state if job else None
+        currency = {} if own is None else {"currency": str(own.job["currency"])}
+        book, findings = account_book(self.home, reports, order_key=order_key, timezone=timezone, **currency)
+        season = Season.of([self.store.read(name) for name in names], book)
+        return season_tables(season, job=job, now=self.clock(), timezone=timezone, findings=findings)
 
     def _gateway_or_why(self, through: Gateway | None, live: bool) -> tuple[Gateway | None, str]:
         """The way to Stripe, or why there is none: a refused key must not keep lab packages back."""

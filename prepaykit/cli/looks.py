@@ -90,6 +90,33 @@ def report(
         out(str(write_report(this_job, path or place.home / "reports" / f"{this_job.name}.html")))
 
 
+@command("reconcile", panel=PANEL, example="prepaykit reconcile --out september")
+def reconcile(
+    reports: Annotated[list[Path] | None, typer.Argument(metavar="REPORT...", help="More reports of payments, beside those kept in payments/.", show_default=False)] = None,
+    out_folder: Annotated[Path | None, typer.Option("--out", help="The folder to write.", show_default="reports/reconciliation beside the studio")] = None,
+    job: Annotated[str | None, typer.Option(help="Only this job; else the whole season.", show_default=False)] = None,
+    order_key: Annotated[str, typer.Option(metavar="FIELD", help="The metadata field with the order's key.")] = "order_key",
+    timezone: Annotated[str, typer.Option(help="Where days and months begin.")] = "UTC",
+    studio: Studio = None,
+) -> None:
+    """Account for every cent, per job and season: a workbook and CSVs. Ends with 1 if a sum is off or something is to be looked at."""
+    from prepaykit.report.season_workbook import write_season
+
+    with opened(studio) as place:
+        tables = place.reconcile(reports or [], job=job, order_key=order_key, timezone=timezone)
+        folder = out_folder or place.home / "reports" / f"reconciliation{'-' + job if job else ''}"
+        currencies = place.jobs().set_index("name")["currency"]
+        files = write_season(tables, folder, title=f"Reconciliation of {job or 'the season'}", currencies=currencies, now=place.clock())
+    sums, left = tables["Equations"], tables["Exceptions"]
+    off = sums[sums["difference_cents"] != 0]
+    if len(off):
+        out_table(off, csv=False)
+    out(str(files[0]))
+    talk(f"{len(sums)} sums, {len(off)} off; {len(left)} exceptions in {left['code'].nunique()} kinds; {len(files) - 1} CSVs beside the workbook.")
+    if len(off) or len(left):
+        raise typer.Exit(1)
+
+
 @command("send", panel=PANEL, example="prepaykit send --apply")
 def send(
     apply: Apply = False,

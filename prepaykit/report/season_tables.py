@@ -14,7 +14,7 @@ from prepaykit.report.money_tables import held_money_by_age, shipped_not_paid
 from prepaykit.rules.money_book import on_account
 from prepaykit.rules.payment_findings import payment_findings, stray_findings
 from prepaykit.rules.payouts import payout_findings, payouts, roll_forward
-from prepaykit.rules.reconciling import Season, by_job, equations, line_parts
+from prepaykit.rules.reconciling import Season, book_of_job, by_job, equations, line_parts
 from prepaykit.rules.refund_shares import refund_shares
 from prepaykit.tables.account import of_kind
 from prepaykit.tables.findings import REGISTER, together
@@ -22,8 +22,10 @@ from prepaykit.tables.findings import REGISTER, together
 DOUBLES = ("payment_twice", "order_doubled")
 
 
-def season_tables(season: Season, *, now: pd.Timestamp, timezone: str = "UTC", findings: pd.DataFrame | None = None) -> dict[str, pd.DataFrame]:
-    """Every table of the reconciliation by its name, in the order of the workbook. `findings`: of reading the reports.
+def season_tables(season: Season, *, now: pd.Timestamp, job: str | None = None, timezone: str = "UTC", findings: pd.DataFrame | None = None) -> dict[str, pd.DataFrame]:
+    """Every table of the reconciliation by its name, in the order of the workbook; of one job if it is named. `findings`: of reading the reports.
+
+    Payments are matched to the orders of the whole season in any case. The roll-forward of one job is that of its part of each line.
 
     >>> from prepaykit.tables.account import entries
     >>> from prepaykit.tables.state import JobState
@@ -36,7 +38,7 @@ def season_tables(season: Season, *, now: pd.Timestamp, timezone: str = "UTC", f
     sums = equations(season, parts, timezone=timezone)
     jobs = by_job(season, parts)
     jobs["exceptions"] = jobs["job"].fillna("").map(found.groupby(found["job"].fillna("")).size()).fillna(0).astype("int64")
-    return {
+    tables = {
         "Equations": sums,
         "Jobs": jobs,
         "Payments": payments(season, parts),
@@ -52,6 +54,7 @@ def season_tables(season: Season, *, now: pd.Timestamp, timezone: str = "UTC", f
         "Orders placed": orders_placed(season, timezone),
         "Orders paid": orders_paid(season, timezone),
     }
+    return tables if job is None else _of_one(tables, job, season, parts, timezone)
 
 
 def payments(season: Season, parts: pd.DataFrame) -> pd.DataFrame:
@@ -142,6 +145,16 @@ def orders_paid(season: Season, timezone: str) -> pd.DataFrame:
             ["received_at", "order_no", "method", "reference", "amount_cents"]]  # fmt: skip
 
     return _by_day(_each(season, of_job), "received_at", timezone)
+
+
+def _of_one(tables: dict[str, pd.DataFrame], job: str, season: Season, parts: pd.DataFrame, timezone: str) -> dict[str, pd.DataFrame]:
+    """What of these tables is this job's: its rows, the payouts that its lines are in, the roll-forward of its parts."""
+    mine = parts[parts["job"] == job]
+    paid = tables["Payouts"]
+    months = roll_forward(book_of_job(season.book, mine), timezone=timezone)
+    own = {name: table[table["job"] == job].reset_index(drop=True) for name, table in tables.items() if "job" in table}
+    rest = {"Payouts": paid[paid["payout_id"].isin(mine["payout_id"])].reset_index(drop=True), "Roll-forward": months}
+    return {name: own[name] if name in own else rest[name] for name in tables}
 
 
 def _each(season: Season, table: object) -> pd.DataFrame:

@@ -21,7 +21,7 @@ from prepaykit.rules.payment_matching import BY_HAND, Matched, OrdersToPay, matc
 from prepaykit.rules.payouts import PAYOUT, payouts, roll_forward
 from prepaykit.rules.refund_shares import GONE, refund_shares
 from prepaykit.rules.splitting import split_cents
-from prepaykit.tables.account import of_kind
+from prepaykit.tables.account import entries, of_kind
 from prepaykit.tables.state import JobState
 
 REFUND_LINES = ("refund", "refund_failure", "partial_capture_reversal")
@@ -102,6 +102,16 @@ def equations(season: Season, parts: pd.DataFrame, *, timezone: str = "UTC") -> 
         table = pd.concat([table, *_of_account(season, parts, timezone)], ignore_index=True)
     cents = {c: table[c].astype("int64") for c in ("left_cents", "right_cents")}
     return table.assign(**cents, difference_cents=cents["left_cents"] - cents["right_cents"], job=table["job"].astype("str"))[EQUATION_COLUMNS]
+
+
+def book_of_job(book: pd.DataFrame, parts: pd.DataFrame) -> pd.DataFrame:
+    """An account book of one job: its parts of the lines, and the payouts that they are in, without the sums that are paid for others too."""
+    lines = parts[["id", "at", "currency", "category", "payout_id", "amount_cents", "fee_cents", "net_cents"]].assign(kind="line")
+    lines = lines.assign(id=lines["id"] + "/" + parts["order_id"].astype("str").fillna(""))
+    paid = payouts(book)
+    paid = paid[paid["payout_id"].isin(parts["payout_id"]) & paid["is_itemised"]]
+    told = pd.DataFrame({"kind": PAYOUT, "id": paid["payout_id"], "at": paid["at"], "settles_at": paid["arrives_at"], "currency": paid["currency"], "status": paid["status"], "category": paid["way"]})
+    return entries(pd.concat([lines, told], ignore_index=True))
 
 
 # --- inside ------------------------------------------------------------------------------------------------------------
