@@ -13,6 +13,7 @@ from prepaykit.decide.cancel import plan_cancel
 from prepaykit.decide.fees import fee_queue, plan_fees
 from prepaykit.decide.payments import plan_payments
 from prepaykit.decide.refund import plan_evidence, plan_refund
+from prepaykit.errors import UsageError
 from prepaykit.intake.payment_reports import ORDER_KEY
 from prepaykit.refunding import look_at
 from prepaykit.report.fee_request import fee_request
@@ -24,6 +25,7 @@ from prepaykit.tables.plan import Plan
 from prepaykit.tables.state import JobState
 
 if TYPE_CHECKING:
+    from prepaykit.adapters.stripe.account import Told
     from prepaykit.job import Choices, PathLike
     from prepaykit.studio import Studio
 
@@ -52,16 +54,30 @@ class MoneyVerbs:
         return plan_refund(self.state, _numbers(order_nos), seen=look_at(self.studio, self.name, asked), now=self.studio.clock(), gateway=gateway,
                            hand_to=hand_to, confirm=confirm, parts=parts, accept=accept, choices=brought, findings=findings)  # fmt: skip
 
-    def payments(self, reports: PathLike | Iterable[PathLike] = (), *, of: Mapping[str, str] | None = None, book: Iterable[str] = (), choices: Choices | None = None,
-                 order_key: str = ORDER_KEY, timezone: str = "UTC", why: str = "") -> Plan:  # fmt: skip
-        """Plan what reports of payments mean for this job: those kept in the studio's folder `payments/`, and these.
+    def read_stripe(self, *, live: bool = False, since: object = None, order_key: str = ORDER_KEY) -> Told:
+        """Read from Stripe what is not kept yet: `entries`, `requests`, `up_to`. Nothing changes: plan with `payments(read=…)`, keep with `prepaykit.account.keep_read`.
+
+        `live`: a live key may be used. `since`: a day, to read anew from then on. Checkout Sessions are asked about only if orders of the job name them (`cs_…`).
+        """
+        references = self.state.payments["reference"].dropna()
+        named = set(references[references.str.startswith("cs_")])
+        try:
+            start = None if since is None else pd.Timestamp(since)  # type: ignore[arg-type]
+        except ValueError:
+            raise UsageError(f"payments: {since} is no day; write it as 2026-09-01") from None
+        start = start.tz_localize("UTC") if start is not None and start.tzinfo is None else start
+        return self.studio.read_stripe(live=live, since=start, order_key=order_key, sessions=named)
+
+    def payments(self, reports: PathLike | Iterable[PathLike] = (), *, read: Told | None = None, of: Mapping[str, str] | None = None, book: Iterable[str] = (),
+                 choices: Choices | None = None, order_key: str = ORDER_KEY, timezone: str = "UTC", why: str = "") -> Plan:  # fmt: skip
+        """Plan what reports of payments mean for this job: those kept in the studio's folder `payments/`, these, and what was `read` from Stripe just now.
 
         `of`: payment → order of this job. `book`: payments to be counted. `order_key`: the metadata field with the order's key. `timezone`: of times
         in a report that name none. Keep the reports with `prepaykit.account.keep_reports`.
         """
         studio = self.studio
         files = [reports] if isinstance(reports, str | os.PathLike) else list(reports)
-        entries, said = account_book(studio.home, files, order_key=order_key, timezone=timezone, currency=str(self.state.job["currency"]))
+        entries, said = account_book(studio.home, files, read=None if read is None else read.entries, order_key=order_key, timezone=timezone, currency=str(self.state.job["currency"]))
         brought, replayed = self.read_choices(choices, "payments")
         wanted = orders_to_pay(studio.store.read(str(name)) for name in studio.jobs()["name"])
         return plan_payments(self.state, entries, wanted, of=of, book_charges=list(book), now=studio.clock(), who=studio.actor, why=why, choices=brought, findings=together(*(f for f in (said, replayed) if f is not None)))

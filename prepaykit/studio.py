@@ -15,9 +15,10 @@ from __future__ import annotations
 import getpass
 import os
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -35,7 +36,11 @@ from prepaykit.rules.reconciling import Season
 from prepaykit.tables.catalog import columns_of
 from prepaykit.tables.gateway import Gateway
 
+if TYPE_CHECKING:
+    from prepaykit.adapters.stripe.account import Told
+
 PathLike = str | os.PathLike
+NO_KEY = "no key of Stripe is here: set PREPAYKIT_STRIPE_KEY"
 
 
 def utc_now() -> pd.Timestamp:
@@ -154,7 +159,7 @@ class Studio:
             found = through if through is not None else self.stripe_gateway(live=live)
         except Refused as error:
             return None, str(error)
-        return found, "no key of Stripe is here: set PREPAYKIT_STRIPE_KEY"
+        return found, NO_KEY
 
     def stripe_gateway(self, *, live: bool = False) -> Gateway | None:
         """The way to Stripe, with the key of the environment or the keyring; None without one. A live key is refused unless `live`."""
@@ -166,6 +171,22 @@ class Studio:
         from prepaykit.adapters.stripe.refunds import StripeGateway
 
         return StripeGateway(open_client(key, live=live, base=os.environ.get(BASE)))
+
+    def read_stripe(self, *, live: bool = False, since: pd.Timestamp | None = None, order_key: str = ORDER_KEY, sessions: Collection[str] = ()) -> Told:
+        """What Stripe says that `payments/` does not have yet; nothing is kept of it (see `prepaykit.account.keep_read`).
+
+        `since`: everything made from then on anew. `sessions`: Checkout Sessions whose payments are wanted. Raises UsageError without a key, Refused for a live key
+        unless `live`, and for live and test money together.
+        """
+        from prepaykit.adapters.stripe.account import read_account
+        from prepaykit.adapters.stripe.client import BASE, find_key, is_live, open_client
+
+        key = find_key(os.environ)
+        if key is None:
+            raise UsageError(NO_KEY)
+        client = open_client(key, live=live, base=os.environ.get(BASE))
+        book, _ = account_book(self.home, order_key=order_key)
+        return read_account(client, book, is_live=is_live(key), since=since, order_key=order_key, sessions=sessions)
 
     def open_bytes(self, root: str, path: str) -> bytes:
         """The bytes of a frame, or of a finished artwork (root `artwork`)."""

@@ -294,6 +294,9 @@ def payments(
     why: str,
     apply: bool,
     reports: Annotated[list[Path] | None, typer.Argument(metavar="REPORT...", help="Reports of Stripe or the shop, as CSV; with --apply they are kept.", show_default=False)] = None,
+    stripe: Annotated[bool, typer.Option("--stripe", help="Read from Stripe what is not kept yet; with --apply it is kept.")] = False,
+    live: Annotated[bool, typer.Option("--live", help="A live key of Stripe may be used.")] = False,
+    since: Annotated[str | None, typer.Option(metavar="DATE", help="With --stripe: read anew from this day on.", show_default=False)] = None,
     of: Annotated[Pairs | None, typer.Option(metavar="PAYMENT=ORDER", help="Whose this payment is.")] = None,
     book: Annotated[list[str] | None, typer.Option(metavar="PAYMENT", help="Count this payment, which the orders do not.")] = None,
     order_key: Annotated[str, typer.Option(metavar="FIELD", help="The metadata field with the order's key.")] = "order_key",
@@ -301,11 +304,17 @@ def payments(
     choices: Annotated[Path | None, typer.Option(metavar="FILE", help=CHOICES)] = None,
 ):
     """Hold what was paid against the orders: by number or key, never by guess."""
-    plan = job.payments(reports or [], of=pairs(of or [], what="--of"), book=book or [], choices=choices, order_key=order_key, timezone=timezone, why=why)
-    if apply and reports:
-        from prepaykit.account import keep_reports
+    if (live or since) and not stripe:
+        raise UsageError("--live and --since are about reading from Stripe: give --stripe too")
+    read = job.read_stripe(live=live, since=since, order_key=order_key) if stripe else None
+    if read is not None:
+        talk(f"read from Stripe: {len(read.entries) - 1:,} entries in {read.requests:,} requests, up to {read.up_to:%Y-%m-%d %H:%M} UTC")
+    plan = job.payments(reports or [], read=read, of=pairs(of or [], what="--of"), book=book or [], choices=choices, order_key=order_key, timezone=timezone, why=why)
+    if apply and (reports or read is not None):
+        from prepaykit.account import keep_read, keep_reports
 
-        talk(f"kept: {', '.join(path.name for path in keep_reports(job.studio.home, reports))}")
+        kept = [*keep_reports(job.studio.home, reports or []), *([] if read is None else [keep_read(job.studio.home, read.entries)])]
+        talk(f"kept: {', '.join(path.name for path in kept)}")
     return plan
 
 

@@ -25,7 +25,7 @@ ENVIRONMENT = {
     "PREPAYKIT_JOB": "which job, when no `--job` is given and the studio has several",
     "PREPAYKIT_ACTOR": "who the journal names; your login if it is not set",
     "PREPAYKIT_TRACEBACK": "set to anything: in notebooks, errors that are for you show their traceback too",
-    "PREPAYKIT_STRIPE_KEY": "the key of Stripe that may refund; a restricted one is enough",
+    "PREPAYKIT_STRIPE_KEY": "the key of Stripe, to refund and to read payments; a restricted one is enough",
     "PREPAYKIT_STRIPE_BASE": "another address than Stripe's own, on this machine only: for tests",
     "PREPAYKIT_RUN": "set by `prepaykit run`: nobody sits before the notebook, so panels show plain tables",
 }

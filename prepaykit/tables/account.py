@@ -2,7 +2,7 @@
 
 Problem. The same payment is told several times: by the API today, by a report next month, by the shop's own list. Later tellings know more (a refund
 that was pending has failed), earlier ones must not undo that. Rule. A thing is one row, known by `kind` and `id`; what one telling leaves open another fills in; a status only
-moves on (`RANKS`). So the book is the same in whatever order, and however often, its parts are read. Amounts, currency and charge of a thing never change:
+moves on (`RANKS`), a cursor to the latest moment. So the book is the same in whatever order, and however often, its parts are read. Amounts, currency and charge of a thing never change:
 tellings that differ there are a finding, and the lower amount stands.
 
 | kind | what | `category` |
@@ -86,6 +86,8 @@ def merged(parts: Iterable[pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFrame]:
     rows = [p for p in parts if len(p)]
     book = pd.concat(rows, ignore_index=True) if rows else entries(pd.DataFrame())
     book = _as_charges(book)
+    cursors = of_kind(book, "cursor").sort_values("at", kind="stable").drop_duplicates("id", keep="last")
+    book = pd.concat([book[(book["kind"] != "cursor").to_numpy()], cursors])
     twice = book.duplicated(["kind", "id"], keep=False)
     contradictions = together()
     if twice.any():

@@ -18,7 +18,7 @@ from prepaykit.errors import Refused, UsageError
 stripe.enable_telemetry = False
 
 KEY = "PREPAYKIT_STRIPE_KEY"
-"""The variable of the environment, and the name in the keyring, of the key that may refund."""
+"""The variable of the environment, and the name in the keyring, of the key, to refund and to read payments."""
 BASE = "PREPAYKIT_STRIPE_BASE"
 """Another address than Stripe's own, on this machine only: for tests."""
 KEYRING = "prepaykit-stripe"

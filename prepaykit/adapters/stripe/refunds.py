@@ -66,15 +66,15 @@ class StripeGateway:
         except stripe.InvalidRequestError as error:
             if error.http_status == 404:
                 return None
-            raise _failed(error) from None
+            raise failed_to_ask(error) from None
         except stripe.StripeError as error:
-            raise _failed(error) from None
+            raise failed_to_ask(error) from None
 
     def _listed(self, ask: object) -> list[dict]:
         try:
             return [row.to_dict() for row in ask().auto_paging_iter()]
         except stripe.StripeError as error:
-            raise _failed(error) from None
+            raise failed_to_ask(error) from None
 
 
 def seen_refund(refund: dict) -> SeenRefund:
@@ -100,6 +100,6 @@ def _code(error: stripe.StripeError) -> str:
     return str(code or error.http_status or type(error).__name__)
 
 
-def _failed(error: stripe.StripeError) -> NeighbourFailed:
+def failed_to_ask(error: stripe.StripeError) -> NeighbourFailed:
     # Stripe's own message may quote what it was sent: only its code goes on.
     return NeighbourFailed(f"Stripe could not be asked ({_code(error)}). Nothing was sent; try again later.")

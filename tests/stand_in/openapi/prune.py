@@ -9,9 +9,14 @@ import json
 import sys
 from pathlib import Path
 
-PATHS = {"/v1/charges/{charge}": ["get"], "/v1/payment_intents/{intent}": ["get"], "/v1/refunds": ["get", "post"], "/v1/refunds/{refund}": ["get"],
-         "/v1/disputes": ["get"]}  # fmt: skip
-SCHEMAS = {"charge", "payment_intent", "refund", "dispute", "error", "api_errors", "billing_details"}
+READ, MADE = ["get"], ["get", "post"]
+PATHS = {
+    "/v1/balance_transactions": READ, "/v1/charges/{charge}": READ, "/v1/checkout/sessions": READ, "/v1/checkout/sessions/{session}": READ, "/v1/disputes": READ,
+    "/v1/disputes/{dispute}": READ, "/v1/events": READ, "/v1/payment_intents": READ, "/v1/payment_intents/{intent}": READ, "/v1/payouts": READ,
+    "/v1/payouts/{payout}": READ, "/v1/refunds": MADE, "/v1/refunds/{refund}": READ,
+}  # fmt: skip
+SCHEMAS = {"balance_transaction", "charge", "checkout.session", "event", "fee", "notification_event_data", "payment_intent", "payout", "refund", "dispute", "error",
+           "api_errors", "billing_details"}  # fmt: skip
 DROPPED = {"description", "title", "x-expandableFields", "x-expansionResources", "x-resourceId", "summary", "operationId", "x-stripeBypassValidation"}
 
 
