@@ -53,6 +53,18 @@ def answer_faults(method: str, path: str, status: int, body: dict) -> list[str]:
     return _faults(f"{method} {path} → {status}", body, said["content"]["application/json"]["schema"])
 
 
+def object_faults(told: dict) -> list[str]:
+    """What is wrong with what stands inside an object of a list: an expanded source, the thing of an event."""
+    inside = (told.get("source"), (told.get("data") or {}).get("object") if told.get("object") == "event" else None)
+    faults = []
+    for inner in inside:
+        if isinstance(inner, dict):
+            name = str(inner.get("object"))
+            schema = _document()["components"]["schemas"].get(name)
+            faults += _faults(f"{name} inside", inner, schema) if schema else [f"{name}: Stripe has no such object"]
+    return faults
+
+
 def _call(method: str, path: str) -> dict | None:
     for known, methods in _document()["paths"].items():
         if method in methods and re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", known), path):
@@ -68,6 +80,9 @@ def _typed(value: object, schema: dict) -> object:
         return value == "true"
     if isinstance(value, dict) and "array" in kinds:
         return list(value.values())
+    if isinstance(value, dict):
+        fields = {k: v for s in (schema, *schema.get("anyOf", [])) for k, v in s.get("properties", {}).items()}
+        return {k: _typed(v, fields.get(k, {})) for k, v in value.items()}
     return value
 
 

@@ -1,10 +1,11 @@
-"""Our own stand-in for Stripe, run as a process: the calls that refunds need, with every fault a network and a server can have.
+"""Our own stand-in for Stripe, run as a process: the calls that refunds and reading the account need, with every fault a network and a server can have.
 
     python -m tests.stand_in.server        prints its port, then serves until it is ended
 
-Under `/v1/` it speaks as Stripe does. Under `/control/` a test seeds it and tells it what to do (JSON): charge, faults, move, settle, dispute, state.
+Under `/v1/` it speaks as Stripe does. Under `/control/` a test seeds it and tells it what to do (JSON): see `_control`.
 Every request and every answer is held against Stripe's OpenAPI document; what is against it is told by every control answer.
 Faults of the next refunds.create, one each: none, lost_before, lost_after, 500_before, 500_after, 429, 409, slow, late, pending.
+Faults of the next reads, one each: none, 429, 500, lost. Its clock is the `Date` of its answers.
 """
 
 from __future__ import annotations
@@ -12,13 +13,16 @@ from __future__ import annotations
 import json
 import socket
 import time
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
-from tests.stand_in.contract import answer_faults, request_faults
+from tests.stand_in.contract import answer_faults, object_faults, request_faults
+from tests.stand_in.lists import page, rows_of
 from tests.stand_in.stripe_account import LATE_S, Account, Refusal
 
 SLOW_S = 0.4
+ARGUMENTS = {"charge": "charge_id", "refund": "refund_id"}
 
 
 def nested(pairs: list[tuple[str, str]]) -> dict:
@@ -43,12 +47,17 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         """Nothing is written: a request may hold a key."""
 
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """The account's time, not this machine's."""
+        return formatdate(self.server.account.now if timestamp is None else timestamp, usegmt=True)
+
     def do_GET(self) -> None:
         """Retrieve or list."""
         parts = urlsplit(self.path)
-        self._hold_against(request_faults("get", parts.path, nested(parse_qsl(parts.query))))
+        asked = nested(parse_qsl(parts.query))
+        self._hold_against(request_faults("get", parts.path, asked))
         try:
-            self._answer(200, self._read(parts.path.strip("/").split("/")[1:], dict(parse_qsl(parts.query))))
+            self._read(parts.path.strip("/").split("/")[1:], asked)
         except Refusal as refusal:
             self._answer(refusal.status, refusal.body)
 
@@ -67,32 +76,28 @@ class Handler(BaseHTTPRequestHandler):
 
     # --- what Stripe does --------------------------------------------------------------------------------------------------
 
-    def _read(self, path: list[str], query: dict[str, str]) -> dict:
+    def _read(self, path: list[str], asked: dict) -> None:
         account = self.server.account
         with account.lock:
-            if path[0] == "charges" and len(path) == 2:
-                return self._one(account.charges.get(path[1]))
-            if path[0] == "payment_intents" and len(path) == 2:
-                charge = next((c for c in account.charges.values() if c["payment_intent"] == path[1]), None)
-                return self._one(charge and {"id": path[1], "object": "payment_intent", "amount": charge["amount"], "currency": charge["currency"],
-                                             "latest_charge": charge["id"], "status": "succeeded", "created": charge["created"], "livemode": False,
-                                             "capture_method": "automatic", "confirmation_method": "automatic", "payment_method_types": ["card"], "metadata": {}})  # fmt: skip
-            if path[0] == "refunds" and len(path) == 2:
-                return self._one(next((r for r in account.refunds if r["id"] == path[1]), None))
-            rows = {"refunds": account.refunds, "disputes": account.disputes}.get(path[0])
-            if rows is None or len(path) != 1:
+            kept = rows_of(account)
+            name = "/".join(path) if "/".join(path) in kept else "/".join(path[:-1])
+            fault = account.read_faults.pop(0) if account.read_faults else "none"
+            account.asked[name] += 1
+            if fault == "lost":
+                self._break_off()
+                return
+            if fault != "none":
+                raise Refusal(int(fault), *(("invalid_request_error", "rate_limit") if fault == "429" else ("api_error",)))
+            if name not in kept:
                 raise Refusal(404, "invalid_request_error")
-            return self._list(path[0], [r for r in reversed(rows) if query.get("charge") in (None, r["charge"])], query)
+            answer = page(account, name, kept[name], asked) if name == "/".join(path) else self._one(next((r for r in kept[name] if r["id"] == path[-1]), None))
+            text = json.loads(json.dumps(answer))
+        self._answer(200, text)
 
     def _one(self, row: dict | None) -> dict:
         if row is None:
             raise Refusal(404, "invalid_request_error", "resource_missing", "id")
         return row
-
-    def _list(self, name: str, rows: list[dict], query: dict[str, str]) -> dict:
-        start = next((n + 1 for n, r in enumerate(rows) if r["id"] == query.get("starting_after")), 0)
-        limit = int(query.get("limit", 10))
-        return {"object": "list", "url": f"/v1/{name}", "data": rows[start : start + limit], "has_more": len(rows) > start + limit}
 
     def _refund(self, body: dict, key: str | None) -> None:
         account = self.server.account
@@ -122,17 +127,23 @@ class Handler(BaseHTTPRequestHandler):
         with account.lock:
             if what == "reset":
                 self.server.account = Account()
+                self.server.account.balance.is_live = said.get("is_live", False)
             elif what == "charge":
-                account.charge(said["id"], said["amount"], said.get("currency", "usd"))
-            elif what == "faults":
-                account.faults = list(said["faults"])
-            elif what == "move":
-                account.move(said["seconds"])
-            elif what == "settle":
-                account.settle(said["status"])
-            elif what == "dispute":
-                account.dispute(said["charge"], said["status"])
-            return {"refunds": account.refunds, "posts": account.posts, "now": account.now, "against_the_contract": self.server.faults}
+                account.charge(said.pop("id"), said.pop("amount"), **said)
+            elif what == "refund":
+                account.create({k: str(v) for k, v in said.items() if k != "pending"}, None, pending=said.get("pending", False))
+            elif what in ("faults", "read_faults", "mixed_events"):
+                setattr(account, what, said["faults"] if "faults" in said else said["is_so"])
+            elif what in ("move", "settle", "dispute", "season"):
+                getattr(account, what)(**{ARGUMENTS.get(k, k): v for k, v in said.items()})
+            elif what == "dispute_moved":
+                account.balance.dispute_moved(account.find(said["id"]) or {}, said["status"], account.now)
+            elif what == "pay_out":
+                account.balance.pay_out(account.now, **said)
+            elif what == "payout_moved":
+                account.balance.payout_moved(said["status"], account.now)
+            told = {"refunds": account.refunds, "posts": account.posts, "now": account.now, "asked": account.asked, "against_the_contract": self.server.faults}
+            return told | ({"account": {n: list(rows) for n, rows in rows_of(account).items()}, "paid_out": account.balance.paid_out} if what == "account" else {})
 
     def _hold_against(self, faults: list[str]) -> None:
         self.server.faults += faults
@@ -141,6 +152,7 @@ class Handler(BaseHTTPRequestHandler):
         path = urlsplit(self.path).path
         if path.startswith("/v1/"):
             self._hold_against(answer_faults(self.command.lower(), path, status, body))
+            self._hold_against([fault for told in body.get("data", []) for fault in object_faults(told)])
         text = json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")

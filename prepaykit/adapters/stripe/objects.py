@@ -1,6 +1,6 @@
 """Stripe's objects as rows of the account book: amounts as they are, no name, an address only as its hash.
 
-Columns in: objects of the API as dicts, with `source` of a balance transaction expanded. Columns out: those of `prepaykit.tables.account`. Both tell a thing as
+Columns in: objects of the API as dicts, each once, with `source` of a balance transaction expanded. Columns out: those of `prepaykit.tables.account`. Both tell a thing as
 Stripe's CSV reports do (`prepaykit.intake.payment_reports`), so that a report and the API of the same days make one book.
 
 Of a description only the words with a digit are kept, which is where an order's key can be; a child's name has none. A payment counts with what was captured of it.
@@ -11,7 +11,7 @@ Source: refunds.md sections 1 and 3.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 
 import pandas as pd
 
@@ -21,24 +21,19 @@ from prepaykit.tables.gateway import REQUEST_MARK
 _WORD = re.compile(r"(?<!\S)(?=\S*\d)[^\s@]{1,80}(?!\S)")
 
 
-def entries_of(objects: Iterable[dict], *, order_key: str = "order_key", payout_of: dict[str, str] | None = None) -> pd.DataFrame:
+def entries_of(objects: Collection[dict], *, order_key: str = "order_key", payout_of: dict[str, str] | None = None) -> pd.DataFrame:
     """Entries of the account book, one a thing. `order_key`: the metadata field with the order's key. `payout_of`: balance transaction → payout that it was paid out with.
 
-    A balance transaction is a line, and tells of the charge, refund, dispute or payout that is expanded in it; what was not paid is no charge.
+    A balance transaction is a line; what is expanded in it is a thing of its own, to be given beside it. What was not paid is no charge.
 
     >>> line = {"object": "balance_transaction", "id": "txn_1", "created": 0, "available_on": 0, "currency": "usd", "amount": 1500, "fee": 74, "net": 1426,
     ...         "reporting_category": "fee", "source": None}
     >>> entries_of([line], payout_of={"txn_1": "po_1"})[["kind", "amount_cents", "net_cents", "payout_id"]].to_numpy().tolist()
     [['line', 1500, 1426, 'po_1']]
     """
-    rows = []
-    for told in objects:
-        if told["object"] == "balance_transaction":
-            rows.append(_line(told, payout_of or {}))
-            told = told["source"] if isinstance(told["source"], dict) else None
-        make = _ROWS.get(told["object"]) if told else None
-        row = make(told, order_key) if make else None
-        rows += [row] if row else []
+    lines = [told for told in objects if told["object"] == "balance_transaction"]
+    things = [_ROWS[told["object"]](told, order_key) for told in objects if told["object"] in _ROWS]
+    rows = [*(_line(told, payout_of or {}) for told in lines), *(row for row in things if row)]
     return entries(_table(rows))
 
 
