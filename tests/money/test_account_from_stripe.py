@@ -221,6 +221,25 @@ def test_after_a_long_pause_lists_are_read_and_not_the_events_that_stripe_forgot
     pd.testing.assert_frame_equal(things(booked(book, told.entries)), things(booked(read(side).entries)))
 
 
+def test_a_refund_that_only_its_charge_tells_of_is_found(side):
+    side.say("charge", id="ch_1", amount=1500, order_key="KEY-1")
+    book = booked(read(side).entries)
+    side.say("move", seconds=DAY)
+    side.say("refund", charge="ch_1", amount=500, pending=True)
+    side.say("forget_events", types=["refund.created"])
+    assert of_kind(read(side, book).entries, "refund")["status"].tolist() == ["pending"]
+
+
+def test_a_refund_on_its_way_is_followed_without_any_event(side):
+    side.say("charge", id="ch_1", amount=1500, order_key="KEY-1")
+    side.say("refund", charge="ch_1", amount=500, pending=True)
+    book = booked(read(side).entries)
+    side.say("move", seconds=20 * DAY)
+    side.say("settle", status="failed")
+    side.say("forget_events", types=["refund.failed", "refund.updated"])
+    assert of_kind(booked(book, read(side, book).entries), "refund")["status"].tolist() == ["failed"]
+
+
 def test_what_is_not_finished_is_asked_about_even_without_an_event(side):
     side.say("charge", id="ch_1", amount=1500, order_key="KEY-1")
     side.say("move", seconds=3 * DAY)
@@ -256,6 +275,8 @@ def test_a_checkout_session_leads_to_its_payment_only_if_an_order_names_it(side)
     later = read(side, book, sessions={"cs_test_2", "cs_test_9"})
     book = booked(book, later.entries)
     assert column(book, "charge", "session_id") == {"ch_2": "cs_test_2"}
+    book = booked(book, read(side, book, sessions={"cs_test_1", "cs_test_2"}).entries)
+    assert column(book, "charge", "session_id") == {"ch_1": "cs_test_1", "ch_2": "cs_test_2"}
     count = asked(side)["checkout/sessions"]
     read(side, book, sessions={"cs_test_2"})
     assert asked(side)["checkout/sessions"] == count

@@ -4,7 +4,7 @@
 
 It makes charges with Stripe's test cards (so the key must be one that may write PaymentIntents), refunds parts of them through our gateway, and says line by line
 whether Stripe did what the stand-in does: key replayed, other request refused, found by its wish, too large refused, all refunded refused,
-pending then succeeded, succeeded then failed, disputed. Ends with 1 if one differs. Takes about a minute.
+pending then succeeded, succeeded then failed, disputed, the account read and read on. Ends with 1 if one differs. Takes about a minute.
 """
 
 from __future__ import annotations
@@ -15,9 +15,13 @@ import sys
 import time
 import uuid
 
+import pandas as pd
+
+from prepaykit.adapters.stripe.account import read_account
 from prepaykit.adapters.stripe.client import find_key, is_live, open_client
 from prepaykit.adapters.stripe.refunds import StripeGateway
 from prepaykit.rules.refunding import frozen_request
+from prepaykit.tables.account import entries
 
 CARDS = {"plain": "pm_card_visa", "pending": "pm_card_pendingRefund", "failing": "pm_card_refundFail", "disputed": "pm_card_createDispute"}
 
@@ -79,6 +83,15 @@ class Sandbox:
         seen = self.gateway.look(charge)
         self.check("a dispute is seen", seen is not None and seen.is_disputed)
 
+    def account(self) -> None:
+        """The account is read, and what came since is read after it."""
+        charge = self.charge("plain")
+        told = read_account(self.client, entries(pd.DataFrame()), is_live=False, since=pd.Timestamp.now("UTC") - pd.Timedelta(hours=1))
+        self.check("a payment is read, with its line", {charge} <= set(told.entries["id"]) and (told.entries["charge_id"] == charge).any())
+        later = self.charge("plain")
+        again = read_account(self.client, told.entries, is_live=False)
+        self.check("what came since is read by the next reading", later in set(again.entries["id"]))
+
 
 if __name__ == "__main__":
     key = find_key(os.environ)
@@ -89,4 +102,5 @@ if __name__ == "__main__":
     sandbox.settles("pending", "pending", "succeeded")
     sandbox.settles("failing", "succeeded", "failed")
     sandbox.disputed()
+    sandbox.account()
     sys.exit(min(sandbox.differs, 1))

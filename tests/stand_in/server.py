@@ -140,6 +140,8 @@ class Handler(BaseHTTPRequestHandler):
                 account.balance.dispute_moved(account.find(said["id"]) or {}, said["status"], account.now)
             elif what == "pay_out":
                 account.balance.pay_out(account.now, **said)
+            elif what == "forget_events":
+                account.balance.events = [e for e in account.balance.events if e["type"] not in said["types"]]
             elif what == "payout_moved":
                 account.balance.payout_moved(said["status"], account.now)
             told = {"refunds": account.refunds, "posts": account.posts, "now": account.now, "asked": account.asked, "against_the_contract": self.server.faults}

@@ -154,7 +154,6 @@ class Account:
             "status": "pending" if pending else "succeeded", "balance_transaction": None, "receipt_number": None,
             "source_transfer_reversal": None, "transfer_reversal": None,
         }  # fmt: skip
-        refund["balance_transaction"] = f"txn_{refund['id']}"
         self.refunds.append(refund)
         self.balance.refunded(refund, charge, self.now)
         return refund

@@ -54,19 +54,27 @@ class Balance:
         self.line(f"txn_{charge['id']}", charge["id"], now, charge["amount"], kind="charge", category="charge", currency=charge["currency"], fee=fee)
 
     def refunded(self, refund: dict, charge: dict, now: int) -> None:
-        """A refund was made."""
-        self.line(f"txn_{refund['id']}", refund["id"], now, -refund["amount"], kind="refund", category="refund", currency=refund["currency"], days=0)
+        """A refund was made; one that waits has taken nothing from the balance yet."""
+        if refund["status"] != "pending":
+            self._taken(refund, now)
         self.event("charge.refunded", charge, now)
         self.event("refund.created", refund, now)
 
     def refund_moved(self, refund: dict, now: int) -> None:
         """A refund got another status; a failed one brings the money back."""
-        if refund["status"] == "failed":
+        if refund["status"] == "succeeded":
+            self._taken(refund, now)
+        if refund["status"] == "failed" and refund["balance_transaction"]:
             number = f"txn_back_{refund['id']}"
             refund["failure_balance_transaction"] = number
             self.line(number, refund["id"], now, refund["amount"], kind="refund_failure", category="refund_failure", currency=refund["currency"], days=0)
+        if refund["status"] == "failed":
             self.event("refund.failed", refund, now)
         self.event("refund.updated", refund, now)
+
+    def _taken(self, refund: dict, now: int) -> None:
+        refund["balance_transaction"] = f"txn_{refund['id']}"
+        self.line(refund["balance_transaction"], refund["id"], now, -refund["amount"], kind="refund", category="refund", currency=refund["currency"], days=0)
 
     def disputed(self, dispute: dict, now: int) -> None:
         """A dispute came; an inquiry moves no money."""

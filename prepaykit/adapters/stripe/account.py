@@ -139,11 +139,14 @@ class _Reading:
 
     def itemise(self) -> None:
         """The lines of each automatic payout that was paid (or came back since), if they are not known."""
+        known, read = set(self._known_charges().dropna(subset="amount_cents")["id"]), set(self.things)
         for payout in [t for t in self.things.values() if t["object"] == "payout" and t["automatic"] and t["status"] in ("paid", "failed")]:
             if payout.get("reconciliation_status") == "completed" and not self._is_known(payout):
                 lines = self.pages.listed(self.pages.v1.balance_transactions.list, payout=payout["id"], expand=["data.source"])
                 self._take(lines)
                 self.payout_of |= {line["id"]: payout["id"] for line in lines}
+        # A payment that the book has and that was only met again here need not be written down once more.
+        self.things = {number: told for number, told in self.things.items() if number in read or number not in known}
 
     def keys(self) -> None:
         """The order's key of those new payments that do not carry it, from their PaymentIntents."""
