@@ -12,6 +12,7 @@ opened by a double click: import it, with that column as text.
 
 from __future__ import annotations
 
+import io
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -23,6 +24,8 @@ from prepaykit.adapters.durable import disk_errors, write_durably
 
 __all__ = ["csv_text", "guard", "unguard", "write_csv", "write_whole"]
 
+BOM = b"\xef\xbb\xbf"
+
 
 def write_csv(frame: pd.DataFrame, path: str | os.PathLike, *, for_excel: bool = True) -> Path:
     """Write a table as CSV for people: UTF-8, text guarded against formulas, all of the file or nothing. Returns the path.
@@ -32,8 +35,7 @@ def write_csv(frame: pd.DataFrame, path: str | os.PathLike, *, for_excel: bool =
     byte order mark and ends lines with a line feed only, for files that another program reads.
     """
     path = Path(path)
-    content = b"\xef\xbb\xbf" + _csv(frame, "\r\n") if for_excel else _csv(frame, "\n")
-    write_whole(path, content)
+    write_whole(path, _csv(frame, "\r\n", BOM) if for_excel else _csv(frame, "\n"))
     return path
 
 
@@ -46,11 +48,14 @@ def csv_text(frame: pd.DataFrame) -> str:
     return _csv(frame, "\n").decode()
 
 
-def _csv(frame: pd.DataFrame, line_end: str) -> bytes:
+def _csv(frame: pd.DataFrame, line_end: str, start: bytes = b"") -> bytes:
     shown = pd.DataFrame({i: _cells(frame.iloc[:, i]) for i in range(frame.shape[1])}, index=frame.index)
     shown.columns = [guard(str(c)) for c in frame.columns]
     # Half a surrogate pair cannot be written as UTF-8; a file with one mark in it is better than no file.
-    return shown.to_csv(index=False, lineterminator=line_end).encode("utf-8", "replace")
+    content = io.BytesIO(start)
+    content.seek(len(start))
+    shown.to_csv(content, index=False, lineterminator=line_end, encoding="utf-8", errors="replace")
+    return content.getvalue()
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -74,4 +79,5 @@ def _cells(values: pd.Series) -> pd.Series:
     if pd.api.types.is_numeric_dtype(values.dtype):
         return values
     text = values.astype("str")
-    return text.where(text.isna() | ~text.str.match(RUNS.pattern), "'" + text)
+    runs = text.drop_duplicates().dropna().loc[lambda t: t.str.match(RUNS.pattern)]
+    return text.where(~text.isin(runs), "'" + text) if len(runs) else text
