@@ -51,7 +51,7 @@ def plan_payments(state: JobState, book: pd.DataFrame, wanted: OrdersToPay, *, o
     anew = _with_new_choices(work, wanted)
     matched = match_payments(book, anew)
     mine = matched.shares[matched.shares["job"] == state.name]
-    spoken = together(payment_findings(work, book, anew, matched), stray_findings(matched), said, *([] if findings is None else [findings]))
+    spoken = together(payment_findings(work, anew, matched), stray_findings(matched), said, *([] if findings is None else [findings]))
     result = {"matched": mine["charge_id"].nunique(), "orders": mine["order_id"].nunique(), "of_nobody": int(matched.strays["job"].isna().sum()),
               "booked": len(set(book_charges)), "booked_cents": cents}  # fmt: skip
     currency = str(state.job["currency"])

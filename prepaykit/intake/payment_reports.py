@@ -146,7 +146,8 @@ def _lines(rows: pd.DataFrame, file: str, timezone: str, _: str) -> Read:
         ("payout", ("payout",), "paid"), ("payout", ("payout_reversal",), "failed"),
     ):  # fmt: skip
         mine = rows[category.isin(categories)]
-        told = pd.DataFrame({"kind": kind, "id": other[mine.index], "at": mine["at"], "currency": mine["currency"], "amount_cents": mine["amount"].abs(), "status": status,
+        amount = mine["amount"].abs() if kind != "payout" else -mine["amount"] if status == "paid" else mine["amount"]
+        told = pd.DataFrame({"kind": kind, "id": other[mine.index], "at": mine["at"], "currency": mine["currency"], "amount_cents": amount, "status": status,
                              "charge_id": None if kind == "payout" else mine["charge_id"], "settles_at": mine["settles_at"] if kind == "payout" else pd.NaT})  # fmt: skip
         parts.append(told.dropna(subset="id"))
     automatic = rows.dropna(subset="payout_id").drop_duplicates("payout_id")

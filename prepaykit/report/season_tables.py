@@ -15,7 +15,6 @@ from prepaykit.rules.money_book import on_account
 from prepaykit.rules.payment_findings import payment_findings, stray_findings
 from prepaykit.rules.payouts import payout_findings, payouts, roll_forward
 from prepaykit.rules.reconciling import Season, book_of_job, by_job, equations, line_parts
-from prepaykit.rules.refund_shares import refund_shares
 from prepaykit.tables.account import of_kind
 from prepaykit.tables.findings import REGISTER, together
 
@@ -90,7 +89,7 @@ def refunds(season: Season) -> pd.DataFrame:
     told = of_kind(season.book, "refund")[["id", "amount_cents", "status", "at", "source_id"]].set_axis(["id", "stripe_cents", "stripe_status", "stripe_at", "wish"], axis=1)
     by_wish = wishes["request_id"].map(told.dropna(subset="wish").drop_duplicates("wish").set_index("wish")["id"])
     wishes["refund_id_stripe"] = wishes["refund_id_stripe"].fillna(by_wish)
-    shares = refund_shares(season.book, season.wanted, season.matched)
+    shares = season.matched.refunds
     numbers = season.wanted.orders[["job", "order_id", "order_no"]]
     foreign = shares[~shares["refund"].isin(wishes["refund_id_stripe"])].merge(numbers, on=["job", "order_id"], how="left", validate="m:1")
     foreign = foreign.rename(columns={"refund": "refund_id_stripe", "share_cents": "amount_cents"})[["job", "order_no", "refund_id_stripe", "amount_cents"]]
@@ -107,7 +106,7 @@ def exceptions(season: Season, *, timezone: str = "UTC", findings: pd.DataFrame 
     """
     parts = []
     for state in season.states:
-        found = payment_findings(state, season.book, season.wanted, season.matched) if len(season.book) else state.findings.head(0)
+        found = payment_findings(state, season.wanted, season.matched) if len(season.book) else state.findings.head(0)
         parts.append(together(found, state.findings[state.findings["code"].isin([*DOUBLES, *(c for c in REGISTER if c.startswith("refund_"))])]).assign(job=state.name))
     account = together(stray_findings(season.matched), payout_findings(season.book, timezone=timezone), *([] if findings is None else [findings]))
     rows = pd.concat([*parts, account.assign(job=None)], ignore_index=True).astype({"job": "str"})

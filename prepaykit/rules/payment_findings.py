@@ -12,26 +12,22 @@ from __future__ import annotations
 import pandas as pd
 
 from prepaykit.rules.payment_matching import Matched, OrdersToPay
-from prepaykit.rules.refund_shares import GONE, refund_shares
-from prepaykit.tables.account import of_kind
+from prepaykit.rules.refund_shares import GONE
 from prepaykit.tables.findings import found, together
 from prepaykit.tables.state import JobState
 
 STANDING = ["order_id", "order_no", "status", "expected_cents", "paid_cents", "refunded_cents", "foreign_cents", "charges", "last_charge", "is_disputed", "has_other_currency", "placed_at"]
-OPEN_DISPUTES = ("open", "needs_response", "under_review", "warning_needs_response", "warning_under_review")
 LIVE_FEES = ("charged", "to_claim")
 
 
-def standing_of_payments(state: JobState, book: pd.DataFrame, wanted: OrdersToPay, matched: Matched) -> pd.DataFrame:
+def standing_of_payments(state: JobState, wanted: OrdersToPay, matched: Matched) -> pd.DataFrame:
     """One row an order of this job that was paid by card, or that a payment is of: STANDING.
 
     `paid_cents` is what came in for it, `refunded_cents` what went back of that, `foreign_cents` of it what no wish of the job did.
     """
     shares = matched.shares[matched.shares["job"] == state.name]
-    shares = shares.merge(_given_back(state, book, wanted, matched), on=["charge_id", "order_id"], how="left", validate="1:1").fillna({"refunded_cents": 0, "foreign_cents": 0})
-    disputes = of_kind(book, "dispute")
-    disputed = set(disputes.loc[disputes["status"].isin(OPEN_DISPUTES), "charge_id"])
-    shares = shares.assign(is_disputed=shares["charge_id"].isin(disputed), has_other_currency=shares["currency"] != str(state.job["currency"])).sort_values(["at", "charge_id"])
+    shares = shares.merge(_given_back(state, matched), on=["charge_id", "order_id"], how="left", validate="1:1").fillna({"refunded_cents": 0, "foreign_cents": 0})
+    shares = shares.assign(is_disputed=shares["charge_id"].isin(matched.disputed), has_other_currency=shares["currency"] != str(state.job["currency"])).sort_values(["at", "charge_id"])
     paid = shares.groupby("order_id").agg(
         paid_cents=("share_cents", "sum"), refunded_cents=("refunded_cents", "sum"), foreign_cents=("foreign_cents", "sum"), charges=("charge_id", "size"),
         last_charge=("charge_id", "last"), is_disputed=("is_disputed", "any"), has_other_currency=("has_other_currency", "any"),
@@ -43,24 +39,23 @@ def standing_of_payments(state: JobState, book: pd.DataFrame, wanted: OrdersToPa
     return rows.assign(**whole, **{c: rows[c].eq(True) for c in ("is_disputed", "has_other_currency")})[STANDING].reset_index(drop=True)
 
 
-def is_covered(moments: pd.Series, book: pd.DataFrame) -> pd.Series:
+def is_covered(moments: pd.Series, matched: Matched) -> pd.Series:
     """Is something said of these moments: do they lie between the first payment of the account book and the last?"""
-    at = of_kind(book, "charge")["at"]
-    return moments.between(at.min(), at.max())
+    return moments.between(matched.first_at, matched.last_at)
 
 
-def payment_findings(state: JobState, book: pd.DataFrame, wanted: OrdersToPay, matched: Matched) -> pd.DataFrame:
+def payment_findings(state: JobState, wanted: OrdersToPay, matched: Matched) -> pd.DataFrame:
     """Findings about the orders of this job; the hint is the payment. Codes: payment_missing, payment_differs, payment_twice, payment_not_booked,
     payment_refunded, payment_kept, payment_fee_kept, payment_disputed, payment_currency, payment_guess.
 
     >>> from prepaykit.rules.payment_matching import match_payments, orders_to_pay
     >>> from prepaykit.tables.account import entries
     >>> state = JobState.new(name="maple-grove-2026", school="Maple Grove")
-    >>> len(payment_findings(state, entries(pd.DataFrame()), orders_to_pay([state]), match_payments(entries(pd.DataFrame()), orders_to_pay([state]))))
+    >>> len(payment_findings(state, orders_to_pay([state]), match_payments(entries(pd.DataFrame()), orders_to_pay([state]))))
     0
     """
-    rows = standing_of_payments(state, book, wanted, matched)
-    covered = is_covered(rows["placed_at"], book)
+    rows = standing_of_payments(state, wanted, matched)
+    covered = is_covered(rows["placed_at"], matched)
     gone, same = rows["status"] == "cancelled", ~rows["has_other_currency"]
     over = rows["paid_cents"] - rows["expected_cents"]
     twice = same & (rows["charges"] > 1) & (over > 0)
@@ -96,9 +91,9 @@ def stray_findings(matched: Matched) -> pd.DataFrame:
                     found("payments", "payment_two_ways", "account", strays.loc[two, "charge_id"], detail[two]))  # fmt: skip
 
 
-def _given_back(state: JobState, book: pd.DataFrame, wanted: OrdersToPay, matched: Matched) -> pd.DataFrame:
+def _given_back(state: JobState, matched: Matched) -> pd.DataFrame:
     """What went back of each payment's part: `charge_id`, `order_id`, `refunded_cents`, `foreign_cents`."""
-    rows = refund_shares(book, wanted, matched)
+    rows = matched.refunds
     rows = rows[(rows["job"] == state.name) & ~rows["status"].isin(GONE)]
     rows = rows.assign(refunded_cents=rows["share_cents"], foreign_cents=rows["share_cents"].where(rows["is_foreign"], 0))
     return rows.groupby(["charge_id", "order_id"], as_index=False)[["refunded_cents", "foreign_cents"]].sum()

@@ -25,11 +25,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from prepaykit.rules.refund_shares import refund_shares
 from prepaykit.rules.splitting import split_cents
 from prepaykit.tables.account import email_hash, of_kind
 from prepaykit.tables.state import JobState
 
 LEAST_KEY = 6
+OPEN_DISPUTES = ("open", "needs_response", "under_review", "warning_needs_response", "warning_under_review")
 BY_HAND = ("cash", "check", "cheque")
 ORDER_COLUMNS = ["job", "order_id", "order_no", "origin", "order_key", "status", "currency", "placed_at", "email_hash", "expected_cents"]
 SHARE_COLUMNS = ["charge_id", "job", "order_id", "order_no", "matched_by", "share_cents", "at", "currency"]
@@ -50,10 +52,15 @@ class OrdersToPay:
 @dataclass(frozen=True)
 class Matched:
     """`shares`: one row a payment and order (SHARE_COLUMNS), a payment's parts add up to it. `strays`: payments of nobody (STRAY_COLUMNS); the order, if
-    there is one, is a suggestion."""
+    there is one, is a suggestion. `refunds`: what went back of each share (`refund_shares`). `disputed`: payments that are disputed now. `first_at`, `last_at`: between them
+    the account book knows."""
 
     shares: pd.DataFrame
     strays: pd.DataFrame
+    refunds: pd.DataFrame
+    disputed: frozenset[str]
+    first_at: pd.Timestamp
+    last_at: pd.Timestamp
 
 
 def orders_to_pay(states: Iterable[JobState]) -> OrdersToPay:
@@ -88,7 +95,10 @@ def match_payments(book: pd.DataFrame, wanted: OrdersToPay) -> Matched:
     found["share_cents"] = split_cents(found["amount_cents"], found["weight"], found["charge"])
     shares = found.merge(wanted.orders[["job", "order_id", "order_no"]], on=["job", "order_id"], validate="m:1")
     shares = shares.rename(columns={"charge": "charge_id"})[SHARE_COLUMNS].sort_values(["charge_id", "job", "order_id"], ignore_index=True)
-    return Matched(shares, _strays(charges, shares, unclear, wanted.orders))
+    disputes = of_kind(book, "dispute")
+    disputed = frozenset(disputes.loc[disputes["status"].isin(OPEN_DISPUTES), "charge_id"].dropna())
+    strays = _strays(charges, shares, unclear, wanted.orders)
+    return Matched(shares, strays, refund_shares(book, wanted.wishes, shares), disputed, charges["at"].min(), charges["at"].max())
 
 
 def root_orders(orders: pd.DataFrame) -> pd.Series:

@@ -97,7 +97,9 @@ def _lines(book: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The movements of the balance, and apart from them the payouts among them."""
     lines = of_kind(book, "line")
     is_payout = (lines["category"] == PAYOUT).to_numpy()
-    return lines[~is_payout], lines[is_payout]
+    # A payout that came back is no part of itself; it may be one of the next.
+    own = (lines["category"] == "payout_reversal") & (lines["source_id"] == lines["payout_id"])
+    return lines.assign(payout_id=lines["payout_id"].mask(own))[~is_payout], lines[is_payout]
 
 
 def _left(lines: pd.DataFrame, moves: pd.DataFrame, paid: pd.DataFrame) -> pd.DataFrame:

@@ -19,7 +19,7 @@ import pandas as pd
 from prepaykit.rules.payment_findings import is_covered, standing_of_payments
 from prepaykit.rules.payment_matching import BY_HAND, Matched, OrdersToPay, match_payments, orders_to_pay
 from prepaykit.rules.payouts import PAYOUT, payouts, roll_forward
-from prepaykit.rules.refund_shares import GONE, refund_shares
+from prepaykit.rules.refund_shares import GONE
 from prepaykit.rules.splitting import split_cents
 from prepaykit.tables.account import entries, of_kind
 from prepaykit.tables.state import JobState
@@ -59,7 +59,7 @@ def line_parts(season: Season) -> pd.DataFrame:
     lines = of_kind(season.book, "line")
     lines = lines[(lines["category"] != PAYOUT).to_numpy()]
     charge = _charge_of(season.book, lines)
-    refunds = refund_shares(season.book, season.wanted, season.matched).rename(columns={"refund": "about", "share_cents": "weight"})
+    refunds = season.matched.refunds.rename(columns={"refund": "about", "share_cents": "weight"})
     paid = season.matched.shares.assign(weight=season.matched.shares["share_cents"].clip(lower=0), about=season.matched.shares["charge_id"])
     keep = ["about", "job", "order_id", "weight"]
     about = lines["source_id"].where(lines["source_id"].isin(refunds["about"]), charge)
@@ -147,12 +147,12 @@ def _of_job(season: Season, state: JobState) -> list[list[object]]:
     rows = [[name, currency, "payments of the job = shipped, held, to refund, refunded", state.payments["amount_cents"].sum(), state.postings["amount_cents"].sum()]]
     if not len(book):
         return rows
-    standing = standing_of_payments(state, book, season.wanted, season.matched)
-    seen = is_covered(standing["placed_at"], book) | (standing["charges"] > 0)
+    standing = standing_of_payments(state, season.wanted, season.matched)
+    seen = is_covered(standing["placed_at"], season.matched) | (standing["charges"] > 0)
     rows.append([name, currency, "paid by card, as the orders say = as the account book says", standing.loc[seen, "expected_cents"].sum(), standing["paid_cents"].sum()])
     mine = state.refunds[state.refunds["status"].isin(SENT) & state.refunds["request_id"].notna() & (state.refunds["sent_at"] <= book["at"].max())]
     mine = mine[(mine["gateway"] == "api") | mine["refund_id_stripe"].notna()]
-    back = refund_shares(book, season.wanted, season.matched)
+    back = season.matched.refunds
     back = back[(back["job"] == name) & ~back["is_foreign"] & ~back["status"].isin(GONE)]
     return [*rows, [name, currency, "refunds that the job made = those in the account book", mine["amount_cents"].sum(), back["share_cents"].sum()]]
 

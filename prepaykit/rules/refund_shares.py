@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import pandas as pd
 
-from prepaykit.rules.payment_matching import Matched, OrdersToPay
 from prepaykit.rules.splitting import split_cents
 from prepaykit.tables.account import of_kind
 
@@ -16,23 +15,24 @@ GONE = ("failed", "canceled")
 """What a refund is when its money stayed here."""
 
 
-def refund_shares(book: pd.DataFrame, wanted: OrdersToPay, matched: Matched) -> pd.DataFrame:
+def refund_shares(book: pd.DataFrame, wishes: pd.DataFrame, shares: pd.DataFrame) -> pd.DataFrame:
     """One row a refund and order: `refund`, `charge_id`, `job`, `order_id`, `status`, `at`, `share_cents`, `is_foreign` (no wish of any job).
 
+    `wishes`: known_as (request, or Stripe's number), job, order_id. `shares`: charge_id, job, order_id, share_cents of each payment.
     Refunds of payments of nobody are not in it; failed ones are. The parts of a refund add up to it.
 
-    >>> from prepaykit.rules.payment_matching import match_payments, orders_to_pay
     >>> from prepaykit.tables.account import entries
-    >>> from prepaykit.tables.state import JobState
-    >>> wanted = orders_to_pay([JobState.new(name="maple-grove-2026", school="Maple Grove")])
-    >>> refund_shares(entries(pd.DataFrame()), wanted, match_payments(entries(pd.DataFrame()), wanted)).shape
-    (0, 8)
+    >>> book = entries(pd.DataFrame({"kind": ["refund"], "id": ["re_1"], "charge_id": ["ch_1"], "amount_cents": [2000]}))
+    >>> shares = pd.DataFrame({"charge_id": ["ch_1", "ch_1"], "job": "a", "order_id": [1, 2], "share_cents": [3000, 3000]})
+    >>> wishes = pd.DataFrame({"known_as": ["re_1"], "job": ["a"], "order_id": [1]})
+    >>> refund_shares(book, wishes, shares)["share_cents"].tolist(), refund_shares(book, wishes.head(0), shares)["share_cents"].tolist()
+    ([2000, 0], [1000, 1000])
     """
     refunds = of_kind(book, "refund").rename(columns={"id": "refund"})[["refund", "charge_id", "amount_cents", "source_id", "status", "at"]]
-    wishes = wanted.wishes.drop_duplicates("known_as").set_index("known_as")
+    wishes = wishes.drop_duplicates("known_as").set_index("known_as")
     known_as = refunds["source_id"].where(refunds["source_id"].isin(wishes.index), refunds["refund"])
     refunds = refunds.assign(wish_job=known_as.map(wishes["job"]), wish=known_as.map(wishes["order_id"]))
-    rows = matched.shares[["charge_id", "job", "order_id", "share_cents"]].merge(refunds, on="charge_id", validate="m:m")
+    rows = shares[["charge_id", "job", "order_id", "share_cents"]].merge(refunds, on="charge_id", validate="m:m")
     answers = (rows["order_id"] == rows["wish"]) & (rows["job"] == rows["wish_job"])
     is_foreign = ~answers.groupby(rows["refund"]).transform("any")
     weight = rows["share_cents"].clip(lower=0).where(is_foreign, answers)

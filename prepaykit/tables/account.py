@@ -14,7 +14,8 @@ tellings that differ there are a finding, and the lower amount stands.
 | payout | money sent to the bank | automatic or manual |
 | cursor | the account was read up to this moment | live or test |
 
-Amounts are whole numbers of the currency's smallest unit, signed as the balance sees them for lines, positive for everything else.
+Amounts are whole numbers of the currency's smallest unit, signed as the balance sees them for lines, positive for everything else; a payout below 0 is money that was
+taken from the bank.
 Source: refunds.md sections 1, 3, 4.
 """
 

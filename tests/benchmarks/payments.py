@@ -32,13 +32,13 @@ def main() -> None:
         report, out = Path(folder) / "report.csv", Path(folder) / "out.csv"
         report_of(count).to_csv(report, index=False)
         wanted = orders_of(count)
-        before, begun = _most_mib(), time.perf_counter()
+        before, begun = most_mib(), time.perf_counter()
         book, findings = merged([read_payments(report).table])
         read = time.perf_counter()
         matched = match_payments(book, wanted)
         done = time.perf_counter()
         write_csv(matched.shares, out, for_excel=False)
-        end, most = time.perf_counter(), _most_mib()
+        end, most = time.perf_counter(), most_mib()
         pd.read_csv(report, dtype="str", keep_default_na=False).iloc[:, :8].to_csv(out, index=False)
         floor = time.perf_counter() - end
     print(f"{count:,} payments: read {read - begun:.2f} s, match {done - read:.2f} s, write {end - done:.2f} s; together {end - begun:.2f} s, {(end - begun) / floor:.1f} times pandas alone")
@@ -67,7 +67,8 @@ def orders_of(count: int) -> OrdersToPay:
     return OrdersToPay(orders, references[["job", "order_id", "reference", "amount_cents"]], said, said.rename(columns={"charge_id": "known_as"}))
 
 
-def _most_mib() -> float:
+def most_mib() -> float:
+    """What this process held at its most."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 

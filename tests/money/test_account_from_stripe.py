@@ -80,7 +80,7 @@ def test_a_whole_reading_has_everything_that_the_account_has(side):
     assert column(book, "refund", "status") == {r["id"]: r["status"] for r in has["refunds"]}
     assert column(book, "refund", "source_id") == {r["id"]: r["metadata"]["prepaykit_request"] for r in has["refunds"]}
     assert column(book, "dispute", "charge_id") == {d["id"]: d["charge"] for d in has["disputes"]}
-    assert column(book, "payout", "amount_cents") == {p["id"]: abs(p["amount"]) for p in has["payouts"]}
+    assert column(book, "payout", "amount_cents") == {p["id"]: p["amount"] for p in has["payouts"]}
     assert set(book["currency"].dropna()) == {"USD"}
     assert not book["text"].notna().any()
 

@@ -176,3 +176,9 @@ def test_without_any_report_each_job_is_held_against_its_own_payments(told, tmp_
     assert len(of_kind(whole.book, "charge")) == 0
     sums = season_tables(whole, now=NOW)["Equations"]
     assert (len(sums), sums["difference_cents"].abs().sum()) == (40, 0)
+
+
+def test_a_payout_that_took_money_from_the_bank_is_the_sum_of_its_lines_too(few, tmp_path):
+    whole, _ = as_season(few[0], few[1], tmp_path)
+    rows = season_tables(whole, now=NOW)["Payouts"].query("amount_cents < 0")
+    assert (len(rows), rows["difference_cents"].abs().sum()) == (2, 0)

@@ -27,6 +27,7 @@ import stripe
 from prepaykit.adapters.stripe.objects import entries_of, id_of, key_of
 from prepaykit.adapters.stripe.pages import LIMIT, Pages
 from prepaykit.errors import NeighbourFailed, Refused
+from prepaykit.rules.payouts import payouts
 from prepaykit.tables.account import entries, of_kind
 
 EVENTS = ("refund.created", "refund.updated", "refund.failed", "charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed",
@@ -211,7 +212,7 @@ class _Reading:
         is_open = rows["status"].isin(UNFINISHED[name])
         if name == "payout":
             sums = _sums(self.book)
-            is_open |= (rows["category"] == "automatic") & (rows["status"] == "paid") & (rows["id"].map(sums).fillna(0).abs() != rows["amount_cents"].fillna(0))
+            is_open |= (rows["category"] == "automatic") & (rows["status"] == "paid") & (rows["id"].map(sums).fillna(0) != rows["amount_cents"].fillna(0))
         return {number: int(at.timestamp()) for number, at in zip(rows.loc[is_open, "id"], rows.loc[is_open, "at"], strict=True)}
 
     def _read_anew(self, name: str, numbers: dict[str, int]) -> None:
@@ -233,7 +234,7 @@ class _Reading:
             self._take(self.pages.listed(self.pages.v1.refunds.list, charge=charge))
 
     def _is_known(self, payout: dict) -> bool:
-        return abs(int(_sums(self.book).get(payout["id"], 0))) == abs(payout["amount"])
+        return int(_sums(self.book).get(payout["id"], 0)) == payout["amount"]
 
 
 def _made(since: pd.Timestamp | None) -> dict:
@@ -241,7 +242,5 @@ def _made(since: pd.Timestamp | None) -> dict:
 
 
 def _sums(book: pd.DataFrame) -> pd.Series:
-    """Payout → sum of the net of its lines in the book, its own line left out."""
-    lines = of_kind(book, "line").dropna(subset="payout_id")
-    lines = lines[~lines["category"].isin(["payout", "payout_reversal"])]
-    return lines.groupby("payout_id")["net_cents"].sum()
+    """Payout → sum of the net of its lines in the book, as `prepaykit.rules.payouts` counts them."""
+    return payouts(book).set_index("payout_id")["lines_cents"]

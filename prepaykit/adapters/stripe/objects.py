@@ -71,7 +71,7 @@ def _refund(told: dict, _: str) -> dict:
 
 
 def _dispute(told: dict, _: str) -> dict:
-    return {**_common("dispute", told), **_of_payment(told), "status": told["status"], "category": told["reason"]}
+    return {**_common("dispute", told), "amount_cents": abs(told["amount"]), **_of_payment(told), "status": told["status"], "category": told["reason"]}
 
 
 def _payout(told: dict, _: str) -> dict:
@@ -80,7 +80,7 @@ def _payout(told: dict, _: str) -> dict:
 
 
 def _common(kind: str, told: dict) -> dict:
-    return {"kind": kind, "id": told["id"], "at": told["created"], "currency": told["currency"].upper(), "amount_cents": abs(told["amount"])}
+    return {"kind": kind, "id": told["id"], "at": told["created"], "currency": told["currency"].upper(), "amount_cents": told["amount"]}
 
 
 def _of_payment(told: dict) -> dict:
