@@ -27,7 +27,6 @@ import stripe
 from prepaykit.adapters.stripe.objects import entries_of, id_of, key_of
 from prepaykit.adapters.stripe.pages import LIMIT, Pages
 from prepaykit.errors import NeighbourFailed, Refused
-from prepaykit.rules.payouts import payouts
 from prepaykit.tables.account import entries, of_kind
 
 EVENTS = ("refund.created", "refund.updated", "refund.failed", "charge.dispute.created", "charge.dispute.updated", "charge.dispute.closed",
@@ -243,4 +242,6 @@ def _made(since: pd.Timestamp | None) -> dict:
 
 def _sums(book: pd.DataFrame) -> pd.Series:
     """Payout → sum of the net of its lines in the book, as `prepaykit.rules.payouts` counts them."""
-    return payouts(book).set_index("payout_id")["lines_cents"]
+    lines = of_kind(book, "line").dropna(subset="payout_id")
+    own = (lines["category"] == "payout_reversal") & (lines["source_id"] == lines["payout_id"])
+    return lines[~own & (lines["category"] != "payout")].groupby("payout_id")["net_cents"].sum()
