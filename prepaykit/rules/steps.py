@@ -40,6 +40,7 @@ NOTEBOOKS = {
     "fees": "80_cancel_refund",
     "refund": "80_cancel_refund",
     "report": "90_job_report",
+    "reconcile": "95_season_report",
 }  # fmt: skip
 COLUMNS = ["verb", "notebook", "state", "waits", "said"]
 
@@ -217,9 +218,14 @@ def _report(state: JobState) -> Step:
     return Step(said if len(state.orders) else "nothing to report yet", len(state.orders) > 0, False, len(off))
 
 
+def _reconcile(state: JobState) -> Step:
+    payments = state.payments["amount_cents"]
+    return Step(f"{_counted(len(payments), 'payment')} to account for" if len(payments) else "no payments yet", len(payments) > 0, False)
+
+
 STEPS: dict[str, Callable[[JobState], Step]] = {
     "names": _names, "prices": _prices, "orders": _orders, "cards": _cards, "photos": _photos, "populate": _populate, "codes": _codes,
-    "place": _place, "revise": _revise, "batch": _batch, "paper": _paper, "sell": _sell, "payments": _payments, "cancel": _cancel, "fees": _fees, "refund": _refund, "report": _report,
+    "place": _place, "revise": _revise, "batch": _batch, "paper": _paper, "sell": _sell, "payments": _payments, "cancel": _cancel, "fees": _fees, "refund": _refund, "report": _report, "reconcile": _reconcile,
 }  # fmt: skip
 
 

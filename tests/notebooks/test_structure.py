@@ -68,7 +68,7 @@ def test_the_parameters_are_plain_and_change_nothing_by_default(path):
     assert all(type(value) in (str, bool, int) for value in known.values())
     assert (known["studio"], known["job"]) == ("", "")
     assert not any(value for value in known.values() if isinstance(value, bool))
-    if path.stem not in ("00_start_here", NOTEBOOKS["report"]):
+    if path.stem not in ("00_start_here", NOTEBOOKS["report"], NOTEBOOKS["reconcile"]):
         assert (known["apply"], known["why"]) == (False, "")
 
 
@@ -76,7 +76,7 @@ def test_a_verb_has_one_word_in_decide_command_and_notebook():
     commands = {listed.name for listed in listed_commands()}
     modules = {p.stem for p in DECIDE.glob("[a-z]*.py")}
     assert modules <= commands
-    assert modules - {"settings"} == set(NOTEBOOKS) - {"report"}
+    assert modules - {"settings"} == set(NOTEBOOKS) - {"report", "reconcile"}
     assert {p.stem for p in PATHS} == {*NOTEBOOKS.values(), "00_start_here"}
     for verb in modules:
         assert callable(getattr(importlib.import_module(f"prepaykit.decide.{verb}"), f"plan_{verb}"))
