@@ -27,6 +27,8 @@ from prepaykit.tables.state import JobState
 REFUND_LINES = ("refund", "refund_failure", "partial_capture_reversal")
 DISPUTE_LINES = ("dispute", "dispute_reversal")
 SENT = ("sending", "pending", "succeeded", "unknown")
+JOB_COLUMNS = ["job", "currency", "orders", "cancelled", "ordered_cents", "paid_by_card_cents", "paid_by_hand_cents", "refunds_cents", "disputes_cents", "other_cents", "fees_cents", "net_cents",
+               "paid_out_cents", "in_balance_cents", "service_fee_cents", "shipped_cents", "held_cents", "to_refund_cents", "refunded_cents"]  # fmt: skip
 EQUATION_COLUMNS = ["job", "currency", "what", "left_cents", "right_cents", "difference_cents"]
 
 
@@ -88,7 +90,7 @@ def by_job(season: Season, parts: pd.DataFrame) -> pd.DataFrame:
     of_lines = pd.DataFrame(sums).groupby([parts["job"].fillna(""), parts["currency"]]).sum()
     rows = jobs.set_index(["job", "currency"]).join([card, of_lines], how="outer").fillna(0).astype("int64")
     rows = rows.reset_index()
-    return rows.assign(job=rows["job"].mask(rows["job"] == ""))
+    return rows.assign(job=rows["job"].mask(rows["job"] == ""))[JOB_COLUMNS]
 
 
 def equations(season: Season, parts: pd.DataFrame, *, timezone: str = "UTC") -> pd.DataFrame:

@@ -246,10 +246,20 @@ class Blind:
         return self.bank.send(request, key)
 
 
+class KeyOnly(Blind):
+    """Trusts the key alone: never looks, and sends a wish under one key for ever."""
+
+    def send(self, request, key):
+        return self.bank.send(request, str(request["metadata"]["prepaykit_request"]))
+
+
 class Keyless(Blind):
-    """Sends each time under another key."""
+    """Looks, and sends each time under another key."""
 
     count = 0
+
+    def look(self, charge_id):
+        return self.bank.look(charge_id)
 
     def send(self, request, key):
         Keyless.count += 1
@@ -273,7 +283,7 @@ def resend_pending(monkeypatch):
         row | {"status": "confirmed", "request_id": str(row["request_id"]) + "+"} if row["status"] == "pending" else row, seen, **known))  # fmt: skip
 
 
-@pytest.mark.parametrize("wrong", [Blind, Keyless, Sure, "pending resent"])
+@pytest.mark.parametrize("wrong", [Blind, KeyOnly, Keyless, Sure, "pending resent"])
 def test_a_wrong_engine_is_caught(wrong, monkeypatch):
     machine = type("Wrong", (Refunds,), {"through": staticmethod(lambda bank: wrong(bank) if isinstance(wrong, type) else bank)})
     if wrong is Sure:
