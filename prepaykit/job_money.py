@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from prepaykit.account import account_book
-from prepaykit.decide.cancel import plan_cancel
+from prepaykit.decide.cancel import plan_cancel, plan_cancel_item
 from prepaykit.decide.fees import fee_queue, plan_fees
 from prepaykit.decide.payments import plan_payments
 from prepaykit.decide.refund import plan_evidence, plan_refund
@@ -17,6 +17,7 @@ from prepaykit.errors import UsageError
 from prepaykit.intake.payment_reports import ORDER_KEY
 from prepaykit.refunding import look_at
 from prepaykit.report.fee_request import fee_request
+from prepaykit.rules.cancel_steps import cancel_steps
 from prepaykit.rules.payment_matching import orders_to_pay
 from prepaykit.rules.search import worklist
 from prepaykit.tables.findings import together
@@ -37,9 +38,21 @@ class MoneyVerbs:
     name: str
     state: JobState
 
-    def cancel(self, order_nos: str | Iterable[str], *, why: str) -> Plan:
-        """Plan to delete orders from the collection; refund and fee stay on the worklist."""
-        return plan_cancel(self.state, _numbers(order_nos), now=self.studio.clock(), why=why)
+    def cancel(self, order_nos: str | Iterable[str], *, item: str = "", why: str) -> Plan:
+        """Plan to delete orders from the collection, or to leave one `item` out of one order; refund and fee stay on the worklist.
+
+        `item`: the line as it was ordered: `P57`, with options `P57,LUSTRE`, of siblings `P57@KA01` (the child's access code).
+        """
+        numbers = _numbers(order_nos)
+        if not item.strip():
+            return plan_cancel(self.state, numbers, now=self.studio.clock(), why=why)
+        if len(numbers) != 1:
+            raise UsageError(f"cancel: an item is of one order, and {len(numbers)} are named")
+        return plan_cancel_item(self.state, numbers[0], item, now=self.studio.clock(), why=why)
+
+    def cancel_steps(self, order_nos: str | Iterable[str], *, item: str = "") -> pd.DataFrame:
+        """What cancelling comes to, in order: the service fee, the refund, the deletion; with what each costs and its command. Changes nothing."""
+        return cancel_steps(self.state, _numbers(order_nos), item=item)
 
     def refund(self, order_nos: str | Iterable[str] = (), *, gateway: str = "api", hand_to: str = "", confirm: str = "",
                parts: Mapping[str, object] | None = None, accept: Collection[str] = (), choices: Choices | None = None, live: bool = False,

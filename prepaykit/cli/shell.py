@@ -257,6 +257,7 @@ def _dress(run: Callable, function: Callable, parameters: list[inspect.Parameter
 
 # --- a plan, shown and applied ---------------------------------------------------------------------------------------------
 
+TITLES = {"cancel": "What is to be done, in this order"}
 MONEY_MOVES = ("orders", "paper", "place", "batch", "cancel", "refund_evidence", "payments")
 NEXT = {
     "settings": "prepaykit names NAMES.csv",
@@ -297,7 +298,7 @@ def settle(
     say = talk if csv else out
     say(show_plan(plan) + (f"\n{_money(after)}" if after is not None else ""))
     if preview is not None and len(preview):
-        say("\n" + show_table(preview, rows=60, title="What would change"))
+        say("\n" + show_table(preview, rows=60, title=TITLES.get(plan.verb, "What would change")))
     if csv:
         out_table(plan.findings, csv=True)
     if plan.is_empty:

@@ -283,9 +283,15 @@ def sell(job: Any):
 
 
 @plans("cancel", panel=ORDERS, example='prepaykit cancel 104007 --why "child left the school" --apply')
-def cancel(job: Any, why: str, numbers: Annotated[list[str], typer.Argument(metavar="ORDER...", show_default=False)]):
-    """Delete orders from the collection; refund and service fee stay on the worklist."""
-    return job.cancel(numbers, why=why)
+def cancel(
+    job: Any,
+    why: str,
+    numbers: Annotated[list[str], typer.Argument(metavar="ORDER...", show_default=False)],
+    item: Annotated[str, typer.Option(metavar="ITEM", help="Only this item of the order: P57; of siblings P57@CODE (the child's access code).")] = "",
+):
+    """Delete orders from the collection, or one item of an order; refund and service fee stay on the worklist."""
+    plan = job.cancel(numbers, item=item, why=why)
+    return plan, None, job.cancel_steps(numbers, item=item)
 
 
 @plans("payments", panel=ORDERS, example="prepaykit payments payouts-2026-10.csv --apply")

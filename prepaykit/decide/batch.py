@@ -24,6 +24,7 @@ from prepaykit.rules import money_book
 from prepaykit.rules.balance import require_balance
 from prepaykit.rules.batching import deadline_moment, due_batches, pack
 from prepaykit.rules.blocks import blocking_errors
+from prepaykit.rules.items import wanted_lines
 from prepaykit.rules.slots import own_frames
 from prepaykit.tables.plan import Plan, effect, no_effects
 from prepaykit.tables.settings import read_settings
@@ -97,7 +98,7 @@ def batch_summary(state: JobState, number: int) -> pd.DataFrame:
 def batch_prints(state: JobState, numbers: list[int]) -> pd.DataFrame:
     """Every print of these batches in packing order, then every digital picture, one row each; refused if one is not what it must be.
 
-    A memory mate is one print, of its artwork; slots dropped by the sibling policy are left out. `delivery` says how the picture
+    A memory mate is one print, of its artwork; slots dropped by the sibling policy or with a cancelled item are left out. `delivery` says how the picture
     goes: `print` or `digital`.
     """
     orders = state.orders.loc[state.orders["batch_id"].isin(numbers), ["order_id", "order_no", "batch_id"]]
@@ -233,10 +234,8 @@ def _lines(state: JobState, number: int) -> pd.DataFrame:
     lines = state.lines.merge(orders, on="order_id", validate="m:1").merge(
         children, on="order_subject_id", validate="m:1"
     )
-    # A child is dropped as a whole: what it ordered beside its prints is on the refund list as well.
-    dropped = state.lines["line_id"].isin(state.slots.loc[state.slots["is_dropped"], "line_id"])
-    gone = state.lines.loc[dropped, "order_subject_id"]
-    return lines[~lines["order_subject_id"].isin(gone)].sort_values("line_id")[LINE_COLUMNS]
+    # A child is left behind as a whole: what it ordered beside its prints is on the refund list as well. A cancelled item is one line.
+    return lines[lines["line_id"].isin(wanted_lines(state)["line_id"])].sort_values("line_id")[LINE_COLUMNS]
 
 
 def _records(rows: pd.DataFrame) -> list[dict[str, object]]:

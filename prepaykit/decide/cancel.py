@@ -1,10 +1,14 @@
-"""Cancel an order: it leaves the collection and its history stays. Refund and service fee are steps of their own.
+"""Cancel an order, or one item of it: it leaves the collection and its history stays. Refund and service fee are steps of their own.
 
 What may be changed: the order becomes `cancelled` (search still finds it), its held money moves onto the refund list, its
 service fee onto the list of fees to claim back. Nothing is refunded here: deleting an order does neither, which is why both
 rows stay open until somebody closes them. Refused once the order was sent to production.
 
-Source: the user's document, Q3 and Q6; domain.md 4 (rows 25, 26, 31–33), A18.
+An item is one line. Its slots are dropped, the order's other lines go on, and what was paid for it is owed back (`prepaykit.rules.items` says how
+much); the service fee is of the whole order and stays. Worked case: a child was never photographed, and ordered a 5x7 and the class picture. The
+5x7 is cancelled: the order goes with the class picture, and the 5x7's part of what was paid goes onto the refund list, once.
+
+Source: the user's document, Q3 and Q6; domain.md 4 (rows 25, 26, 31–33) and 8, A18.
 """
 
 from __future__ import annotations
@@ -17,7 +21,10 @@ from prepaykit.decide.populate import empty_slots_after
 from prepaykit.errors import Refused, UsageError
 from prepaykit.money import show_cents
 from prepaykit.rules import money_book
+from prepaykit.rules.cancel_steps import cancel_steps
+from prepaykit.rules.items import item_names, item_of_order, item_reason, require_wanted, worth_of
 from prepaykit.rules.search import named_orders
+from prepaykit.rules.standing import restated
 from prepaykit.tables.plan import Plan
 from prepaykit.tables.state import JobState
 
@@ -27,7 +34,7 @@ def plan_cancel(state: JobState, order_nos: Iterable[str], *, now: pd.Timestamp,
 
     Raises UsageError for a number that the job does not have, for one that an online order and an envelope share (say
     `online:1001` or `paper:1001`) and without a reason, Refused for an order in production. An
-    order cancelled before changes nothing. Result: `cancelled`, `to_refund_cents`, `fees_to_claim_cents`.
+    order cancelled before changes nothing. Result: `cancelled`, `to_refund_cents`, `fees_to_claim_cents`, `steps` (as `cancel_steps` gives them).
     """
     numbers = sorted({str(n) for n in order_nos})
     if not why.strip():
@@ -54,12 +61,49 @@ def plan_cancel(state: JobState, order_nos: Iterable[str], *, now: pd.Timestamp,
         "service_fees": fees.assign(status=fees["status"].mask(claim, "to_claim")),
     }
     fee_cents = int(fees.loc[claim, "amount_cents"].sum())
-    result = {"cancelled": len(chosen), "to_refund_cents": int(held.sum()), "fees_to_claim_cents": fee_cents}
+    result = {"cancelled": len(chosen), "to_refund_cents": int(held.sum()), "fees_to_claim_cents": fee_cents, "steps": _steps(state, numbers)}
     currency = str(state.job["currency"])
     headline = (f"{len(chosen)} cancelled, still found by search; to do: claim back {show_cents(fee_cents, currency)} of service fees, "
                 f"refund {show_cents(int(held.sum()), currency)}")  # fmt: skip
     also = {**_settled(state, chosen), **empty_slots_after(state, tables)}
     return Plan.between(state, "cancel", tables, also_findings=also, headline=headline, result=result)
+
+
+def plan_cancel_item(state: JobState, order_no: str, item: str, *, now: pd.Timestamp, why: str) -> Plan:
+    """Plan to leave one item out of an order: its slots are dropped, the other items go on, what was paid for it is owed back.
+
+    `item`: the line, as `item_names` names it: `P57`, with options `P57,LUSTRE`, of siblings `P57@KA01`. Changes `lines` (`cancelled_at`, `cancel_reason`),
+    `slots` (`is_dropped`), `orders` (`total_cents`: without what was never paid), `postings`, `refunds`, and what is said of the order. Raises UsageError for an
+    order or item that is not there or not clear, or without a reason; Refused for an order in production or cancelled, an item left out already, and the last one.
+    Result: `cancelled` (0 orders), `items`, `to_refund_cents`, `fees_to_claim_cents` (0), `steps`.
+    """
+    if not why.strip():
+        raise UsageError("cancel: say why (--why): the reason stays with the item")
+    order = named_orders(state, [order_no], "cancel").iloc[0]
+    line_id = item_of_order(state, order, item)
+    require_wanted(state, order, line_id)
+    name, worth = item_names(state, int(order["order_id"]))[line_id], worth_of(state, order, line_id)
+    line = state.lines["line_id"] == line_id
+    reason = item_reason(str(state.lines.loc[line, "code"].iloc[0]), why)
+    ids, back = [order["order_id"]], [worth.back_cents]
+    never_paid = (worth.share_cents - worth.back_cents) * (state.orders["order_id"] == order["order_id"])
+    tables = {
+        "lines": state.lines.assign(cancelled_at=state.lines["cancelled_at"].mask(line, now), cancel_reason=state.lines["cancel_reason"].mask(line, why)),
+        "slots": state.slots.assign(is_dropped=state.slots["is_dropped"] | (state.slots["line_id"] == line_id)),
+        "orders": state.orders.assign(total_cents=state.orders["total_cents"] - never_paid),
+        "postings": money_book.post(state.postings, ids, back, taken_from="held", to="to_refund", reason="cancel item"),
+        "refunds": money_book.owe_back(state.refunds, ids, back, reason=reason),
+    }  # fmt: skip
+    result = {"cancelled": 0, "items": 1, "to_refund_cents": worth.back_cents, "fees_to_claim_cents": 0, "steps": _steps(state, [order_no], item)}
+    headline = (f"item {name} of order {order['order_no']} is left out, the others go on; to do: "
+                f"refund {show_cents(worth.back_cents, str(state.job['currency']))}")  # fmt: skip
+    also = {**restated(state, **tables), **empty_slots_after(state, tables)}
+    return Plan.between(state, "cancel", tables, also_findings=also, headline=headline, result=result)
+
+
+def _steps(state: JobState, numbers: list[str], item: str = "") -> list[dict[str, object]]:
+    rows = cancel_steps(state, numbers, item=item)
+    return rows.astype("object").where(rows.notna(), None).to_dict("records")
 
 
 def _settled(state: JobState, orders: pd.DataFrame) -> dict[str, pd.DataFrame]:

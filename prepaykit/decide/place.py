@@ -15,7 +15,8 @@ closed meanwhile is placed like any other. An order for siblings of whom one has
     split          the missing child's lines become an order of their own, number with `/2`, which waits with its share of the money
     ship_partial   the order goes without the missing child's prints; their share of what was paid is to be refunded
 
-A share is the missing child's part of the list price, taken of what was paid: coupons and tax are shared as well.
+A share is the missing child's part of the list price, taken of what was paid: coupons and tax are shared as well. An item that was
+cancelled is not waited for, and the child's other items go without it.
 
 Worked case. 10 orders, one child absent: 9 to batch 1, 1 held in collection 2 (parent 1). Again: nothing changes.
 
@@ -36,6 +37,7 @@ from prepaykit.rules import money_book
 from prepaykit.rules.balance import require_balance
 from prepaykit.rules.batching import assign_batches
 from prepaykit.rules.blocks import blocking_errors, damaged_frames, doubted_frames, with_acceptance
+from prepaykit.rules.items import left_behind, wanted_lines
 from prepaykit.rules.slots import MATE_HOLES
 from prepaykit.tables.catalog import empty, typed
 from prepaykit.tables.findings import found, together
@@ -106,7 +108,7 @@ def verdicts(state: JobState) -> pd.DataFrame:
     0
     """
     work = _siblings(state)
-    left = work.slots[work.slots["is_dropped"]]["order_id"]
+    left = _orders_in_part(work)
     parents = work.orders["split_from_id"][~work.orders["order_id"].isin(state.orders["order_id"])]
     verdict = _verdicts(work)
     return verdict.assign(in_part=verdict["order_id"].isin(left) | verdict["order_id"].isin(parents))
@@ -174,8 +176,9 @@ def _missing_children(state: JobState) -> pd.DataFrame:
     slots = state.slots[state.slots["order_id"].isin(here) & ~state.slots["is_dropped"]]
     empty_lines = slots.loc[slots["frame_id"].isna(), "line_id"]
     # A child dropped before is neither missing nor a reason to go on: its price is on the refund list already.
-    gone = _dropped_children(state)
-    lines = state.lines[state.lines["order_id"].isin(here) & ~state.lines["order_subject_id"].isin(gone)].copy()
+    # An item cancelled before is not missed either; the child's others are looked at without it.
+    wanted = wanted_lines(state)
+    lines = wanted[wanted["order_id"].isin(here)].copy()
     lines["is_missing"] = lines["line_id"].isin(empty_lines)
     lines["child_missing"] = lines.groupby("order_subject_id")["is_missing"].transform("any")
     some = lines.groupby("order_id")["child_missing"].transform("any")
@@ -184,18 +187,21 @@ def _missing_children(state: JobState) -> pd.DataFrame:
     return lines[lines["child_missing"] & some & ~every & ~blocked]
 
 
-def _dropped_children(state: JobState) -> pd.Series:
-    """Children (keys of `order_subjects`) whose prints the policy ship_partial left out."""
-    dropped = state.slots.loc[state.slots["is_dropped"], "line_id"]
-    return state.lines.loc[state.lines["line_id"].isin(dropped), "order_subject_id"].drop_duplicates()
+def _orders_in_part(state: JobState) -> pd.Series:
+    """Orders that go on without the prints of a child left behind; a single cancelled item is no such thing."""
+    return state.lines.loc[state.lines["order_subject_id"].isin(left_behind(state)), "order_id"]
 
 
 def _shares(state: JobState, missing: pd.DataFrame) -> pd.DataFrame:
-    """The missing children's part of each order (index `order_id`): of what is due, and of what was paid, by list price."""
+    """The missing children's part of each order (index `order_id`): of what is due, and of what was paid, by list price.
+
+    What is owed back for items left out before is nobody's part any more, and neither are these items.
+    """
     price = missing.groupby("order_id")["total_cents"].sum()
-    whole = state.lines.groupby("order_id")["total_cents"].sum().reindex(price.index).clip(lower=1)
+    whole = wanted_lines(state).groupby("order_id")["total_cents"].sum().reindex(price.index).clip(lower=1)
     orders = state.orders.set_index("order_id").loc[price.index]
-    return pd.DataFrame({column: orders[column] * price // whole for column in ("total_cents", "paid_cents")})
+    owed = pd.Series(money_book.owed_back(state.postings, pd.Series(price.index)), index=price.index)
+    return pd.DataFrame({c: (orders[c] - owed).clip(lower=0) * price // whole for c in ("total_cents", "paid_cents")})
 
 
 def _drop(state: JobState, missing: pd.DataFrame) -> JobState:
@@ -232,7 +238,8 @@ def _split(state: JobState, missing: pd.DataFrame) -> JobState:
 
 
 def _moved(state: JobState, missing: pd.DataFrame, new_id: pd.Series) -> dict[str, pd.DataFrame]:
-    """order_subjects, lines and slots with the missing children's rows pointing to the new order."""
+    """order_subjects, lines (cancelled ones too) and slots with the missing children's rows pointing to the new order."""
+    lines = state.lines.loc[state.lines["order_subject_id"].isin(missing["order_subject_id"]), "line_id"]
 
     def moved(table: str, column: str, keys: pd.Series) -> pd.DataFrame:
         rows = state.tables[table]
@@ -241,8 +248,8 @@ def _moved(state: JobState, missing: pd.DataFrame, new_id: pd.Series) -> dict[st
 
     return {
         "order_subjects": moved("order_subjects", "order_subject_id", missing["order_subject_id"]),
-        "lines": moved("lines", "line_id", missing["line_id"]),
-        "slots": moved("slots", "line_id", missing["line_id"]),
+        "lines": moved("lines", "line_id", lines),
+        "slots": moved("slots", "line_id", lines),
     }
 
 
@@ -334,8 +341,7 @@ def _held_findings(verdict: pd.DataFrame) -> pd.DataFrame:
 
 
 def _dropped_findings(state: JobState) -> pd.DataFrame:
-    short = state.slots.loc[state.slots["is_dropped"], "order_id"]
-    here = state.orders["order_id"].isin(short) & ~state.orders["status"].isin(SETTLED)
+    here = state.orders["order_id"].isin(_orders_in_part(state)) & ~state.orders["status"].isin(SETTLED)
     numbers = state.orders.loc[here, "order_no"]
     return found(
         "place",

@@ -27,7 +27,7 @@ from sqlalchemy import (
 from prepaykit.tables.catalog import METADATA
 from prepaykit.tables.columns import WHOLE
 
-REVISION = "0010"
+REVISION = "0011"
 """The schema this package was made for: the newest revision under `migrations/versions` (a test holds the two together)."""
 
 APPEND_ONLY = ("ops", "journal", "postings")

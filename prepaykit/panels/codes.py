@@ -126,7 +126,7 @@ class _Desk:
     def _bought(self, key: str) -> Block:
         state, child = self._state, self.there.children.loc[key]
         order = state.orders[state.orders["order_id"] == child["order_id"]].iloc[0]
-        lines = state.lines[state.lines["order_subject_id"] == child["order_subject_id"]]
+        lines = state.lines[(state.lines["order_subject_id"] == child["order_subject_id"]) & state.lines["cancelled_at"].isna()]
         bought = ", ".join(f"{r.quantity} × {r.name}" for r in lines[["quantity", "name"]].itertuples(index=False))
         parent = " · ".join(str(order[c]) for c in ("buyer_name", "buyer_email", "buyer_phone") if pd.notna(order[c]))
         typed = " ".join(str(child[c]) for c in ("typed_first", "typed_last") if pd.notna(child[c]))

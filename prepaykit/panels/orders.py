@@ -86,7 +86,8 @@ class Orders:
             child = f" · {names[line.order_subject_id]}" if several else ""
             slots = state.slots[state.slots["line_id"] == line.line_id]
             tiles = [_tile(slot, damaged) for slot in slots.itertuples()]
-            items.append((f"{line.quantity} × {line.name} ({line.code}){child}", tiles))
+            gone = "" if pd.isna(line.cancelled_at) else " · cancelled"
+            items.append((f"{line.quantity} × {line.name} ({line.code}){child}{gone}", tiles))
         return products("As ordered", items)
 
     def findings(self, order_id: int) -> list[tuple[str, str]]:
@@ -140,12 +141,12 @@ def _tile(slot: object, damaged: set[int]) -> tuple[int | None, str, str]:
     is_empty = pd.isna(slot.frame_id)
     hole = HOLES[slot.hole]
     flag = (
-        "picture missing"
+        "left out"
+        if slot.is_dropped
+        else "picture missing"
         if is_empty
         else "damaged"
         if slot.frame_id in damaged
-        else "left out"
-        if slot.is_dropped
         else ""
     )
     words = [slot.product_name, hole, f"{slot.quantity} copies" if slot.quantity > 1 else "", flag]

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from prepaykit.ledger.history import HISTORY_COLUMNS
-from prepaykit.report.money_tables import by_day, held_money_by_age, money_accounts, paper_cash, shipped_not_paid
+from prepaykit.report.money_tables import by_day, held_money_by_age, money_accounts, orders_due, paper_cash, shipped_not_paid
 from prepaykit.report.text import findings_by_code
 from prepaykit.rules.albums import albums
 from prepaykit.rules.balance import balance
@@ -75,9 +75,9 @@ def orders_by_place(state: JobState) -> pd.DataFrame:
     """One row a place where orders are, along a usual life: `status`, `place`, `orders`, `prints`, `digital`, `due_cents`,
     `paid_cents`.
 
-    The direct batches of one status, which hold an order each, are one row.
+    The direct batches of one status, which hold an order each, are one row. Due is without items left out; paid is all that came in.
     """
-    orders = state.orders.merge(_prints(state), on="order_id", how="left", validate="1:1")
+    orders = orders_due(state).merge(_prints(state), on="order_id", how="left", validate="1:1")
     batch, collection = orders["batch_id"].astype("str"), orders["collection_id"].astype("str")
     direct = (orders["shipping"] == "direct") & orders["batch_id"].notna()
     status = orders["status"]
@@ -141,11 +141,12 @@ def matching(state: JobState) -> pd.DataFrame:
 
 def batches(state: JobState, outbox: pd.DataFrame | None = None) -> pd.DataFrame:
     """One row a batch: `batch`, `kind`, `status`, `processing`, `deadline_at`, `released_at`, `orders`, `prints`, `digital`,
-    `due_cents`, `lab`.
+    `due_cents` (without items left out), `lab`.
 
     `lab` is what the outbox says of its package: waiting, sent with the receipt, or the error; empty while nothing was promised.
     """
-    orders = state.orders.dropna(subset="batch_id").merge(_prints(state), on="order_id", how="left", validate="1:1")
+    orders = orders_due(state).dropna(subset="batch_id")
+    orders = orders.merge(_prints(state), on="order_id", how="left", validate="1:1")
     counts = orders.groupby("batch_id").agg(
         orders=("order_id", "size"),
         prints=("prints", "sum"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from prepaykit.rules.money_book import on_account, owed_back
+from prepaykit.rules.money_book import due_now, on_account, owed_back
 from prepaykit.tables.state import JobState
 
 AGES = ((7, "up to 7 days"), (30, "8 to 30 days"), (60, "31 to 60 days"), (None, "more than 60 days"))
@@ -75,9 +75,9 @@ def shipped_not_paid(state: JobState) -> pd.DataFrame:
 def paper_cash(state: JobState) -> pd.DataFrame:
     """The cash-up of paper orders, one row a way of paying: `method`, `envelopes`, `waiting` (no match), `received_cents`, `due_cents`.
 
-    `due_cents` counts the orders made from envelopes; an envelope that waits has none yet.
+    `due_cents` counts the orders made from envelopes, without items that were cancelled; an envelope that waits has none yet.
     """
-    due = state.orders[["order_id", "total_cents"]].astype({"order_id": "Int64"})
+    due = _due(state)[["order_id", "total_cents"]].astype({"order_id": "Int64"})
     rows = state.envelopes.dropna(subset="order_id").merge(due, on="order_id", how="left", validate="m:1")
     rows = pd.concat([rows, state.envelopes[state.envelopes["order_id"].isna()]])
     rows = rows.assign(method=rows["payment_method"].fillna("not said"), waiting=rows["order_id"].isna())
@@ -93,10 +93,10 @@ def paper_cash(state: JobState) -> pd.DataFrame:
 def by_day(state: JobState) -> pd.DataFrame:
     """Ordered against paid, one row a day at the school: `day`, `orders`, `ordered_cents`, `payments`, `received_cents`.
 
-    Orders and payments without a date are left out of this table (they are in all others).
+    Orders and payments without a date are left out of this table (they are in all others); an item that was cancelled is not ordered any more.
     """
     zone = str(state.job["timezone"])
-    ordered = state.orders.dropna(subset="placed_at")
+    ordered = _due(state).dropna(subset="placed_at")
     paid = state.payments.dropna(subset="received_at")
     left = ordered.groupby(_day(ordered["placed_at"], zone)).agg(
         orders=("order_id", "size"), ordered_cents=("total_cents", "sum")
@@ -105,6 +105,13 @@ def by_day(state: JobState) -> pd.DataFrame:
         payments=("payment_id", "size"), received_cents=("amount_cents", "sum")
     )
     return left.join(right, how="outer").fillna(0).astype("int64").rename_axis("day").sort_index().reset_index()
+
+
+def orders_due(state: JobState) -> pd.DataFrame:
+    """The orders with what is due now as `total_cents`: without items left out. An order cancelled as a whole keeps what it was."""
+    orders = state.orders
+    gone = (orders["status"] == "cancelled").to_numpy()
+    return orders.assign(total_cents=np.where(gone, orders["total_cents"], due_now(orders, state.postings)))
 
 
 def _day(moments: pd.Series, zone: str) -> pd.Series:

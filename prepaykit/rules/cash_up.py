@@ -21,6 +21,7 @@ import pandas as pd
 
 from prepaykit.rules.capture_order import natural_rank
 from prepaykit.rules.matching.exact import bare, folded
+from prepaykit.rules.money_book import due_now
 from prepaykit.rules.order_entry import purchases
 from prepaykit.rules.pricing import price_lines
 from prepaykit.tables.catalog import typed
@@ -57,7 +58,7 @@ def money_kind(methods: pd.Series, check_nos: pd.Series) -> pd.Series:
 def price_check(state: JobState) -> pd.DataFrame:
     """Each envelope against its price: `bag`, `envelope_no`, `packages`, `due_cents`, `received_cents`, `off_cents`, `kind`, `check_no`, `stands`.
 
-    `off_cents` is received − due: less than nothing is too little. What is due of an envelope that is no order yet is its order
+    `off_cents` is received − due, and − what is owed back for items left out: less than nothing is too little. What is due of an envelope that is no order yet is its order
     string at the newest price list; missing where the string cannot be taken whole, and while two typists differ. `kind`: cash, check, other. `stands`:
     ordered, cancelled, waits for a match, or waits to be settled. Whole cents. Sorted by bag and number.
 
@@ -71,8 +72,10 @@ def price_check(state: JobState) -> pd.DataFrame:
         if len(state.orders)
         else pd.Series(dtype="int64")
     )
-    totals = state.orders["total_cents"].groupby(family).sum()
-    due = table["order_id"].map(totals).astype("Int64")
+    gone = (state.orders["status"] == "cancelled").to_numpy()
+    now = pd.Series(np.where(gone, state.orders["total_cents"], due_now(state.orders, state.postings)), index=state.orders.index)
+    due = table["order_id"].map(now.groupby(family).sum()).astype("Int64")
+    back = table["order_id"].map((state.orders["total_cents"] - now).groupby(family).sum()).astype("Int64").fillna(0)
     due = due.fillna(_priced(state, table[table["order_id"].isna()]).reindex(table.index))
     status = table["order_id"].map(orders.set_index("order_id")["status"]).astype("str")
     due = due.mask(table["differs"].notna())
@@ -81,7 +84,7 @@ def price_check(state: JobState) -> pd.DataFrame:
     rows = table[["bag", "envelope_no", "packages"]].assign(
         due_cents=due,
         received_cents=table["received_cents"],
-        off_cents=table["received_cents"] - due,
+        off_cents=table["received_cents"] - due - back,
         kind=money_kind(table["payment_method"], table["check_no"]),
         check_no=table["check_no"],
         stands=pd.Series(stands, index=table.index, dtype="str"),

@@ -43,6 +43,20 @@ def owed_back(postings: pd.DataFrame, order_ids: pd.Series) -> np.ndarray:
     return gone.astype("int64").to_numpy()
 
 
+def due_now(orders: pd.DataFrame, postings: pd.DataFrame) -> np.ndarray:
+    """Cents due of each of these orders without what is owed or given back for it; never less than what was earned with it.
+
+    A row of `orders` is an order (columns `order_id`, `total_cents`): its total counts what was paid and goes back for items left out.
+
+    >>> book = post(typed("postings", pd.DataFrame()), [7], [4200], to="held", reason="orders")
+    >>> book = post(book, [7], [1200], taken_from="held", to="to_refund", reason="cancel item P57")
+    >>> due_now(pd.DataFrame({"order_id": [7, 8], "total_cents": [4200, 900]}), book).tolist()
+    [3000, 900]
+    """
+    earned = on_account(postings, "shipped").reindex(orders["order_id"]).fillna(0).astype("int64").to_numpy()
+    return np.maximum(orders["total_cents"].to_numpy() - owed_back(postings, orders["order_id"]), np.maximum(earned, 0))
+
+
 def post(postings: pd.DataFrame, order_ids: object, amounts_cents: object, *, to: str, reason: str,
          taken_from: str | None = None) -> pd.DataFrame:  # fmt: skip
     """The book with these amounts posted onto account `to`, and taken from `taken_from` if that is given.

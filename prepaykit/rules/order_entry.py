@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from prepaykit.rules import money_book
+from prepaykit.rules.items import wanted_lines
 from prepaykit.rules.pricing import price_lines
 from prepaykit.tables.catalog import typed
 from prepaykit.tables.findings import together
@@ -67,10 +68,13 @@ def enter_orders(
 def price_orders(work: JobState, children: pd.DataFrame, *, verb: str) -> tuple[JobState, pd.DataFrame]:
     """Make the lines and slots of these children anew, each order at its own edition, and set what is due.
 
-    `children`: order_id, order_subject_id, subject_id, packages, order_no.
+    `children`: order_id, order_subject_id, subject_id, packages, order_no. A cancelled line stays as it is, with its slots; what the string says
+    of the same item is not made a second time.
     """
     gone = children["order_id"]
-    lines, slots = work.lines[~work.lines["order_id"].isin(gone)], work.slots[~work.slots["order_id"].isin(gone)]
+    again = work.lines["order_id"].isin(gone) & work.lines["cancelled_at"].isna()
+    lines, slots = work.lines[~again], work.slots[~work.slots["line_id"].isin(work.lines.loc[again, "line_id"])]
+    cancelled = lines[lines["order_id"].isin(gone)]
     edition = children["order_id"].map(work.orders.set_index("order_id")["edition"])
     findings, first_line, first_slot = [], work.next_id("lines"), work.next_id("slots")
     for number in sorted(edition.unique()):
@@ -79,11 +83,23 @@ def price_orders(work: JobState, children: pd.DataFrame, *, verb: str) -> tuple[
             work.packages[work.packages["edition"] == number], first_line_id=first_line, first_slot_id=first_slot, verb=verb,
         )  # fmt: skip
         first_line, first_slot = first_line + len(priced.lines), first_slot + len(priced.slots)
-        lines, slots = _added("lines", lines, priced.lines), _added("slots", slots, priced.slots)
+        fresh = _not_cancelled(priced.lines, cancelled)
+        lines = _added("lines", lines, fresh)
+        slots = _added("slots", slots, priced.slots[priced.slots["line_id"].isin(fresh["line_id"])])
         findings.append(priced.findings)
     work = work.replace(lines=lines, slots=slots)
     work = work.replace(orders=_with_totals(work, gone.unique()))
     return work, together(*findings)
+
+
+def _not_cancelled(made: pd.DataFrame, cancelled: pd.DataFrame) -> pd.DataFrame:
+    """The lines made now without those of items that were cancelled before: the same code and options for the same child, one for one."""
+
+    def keys(lines: pd.DataFrame) -> pd.MultiIndex:
+        item = lines[["order_subject_id", "code"]].assign(options=lines["options"].fillna(""))
+        return pd.MultiIndex.from_frame(item.assign(place=item.groupby(["order_subject_id", "code", "options"]).cumcount()))
+
+    return made[~keys(made).isin(keys(cancelled))] if len(cancelled) and len(made) else made
 
 
 def flawed_orders(work: JobState, verb: str) -> pd.Series:
@@ -132,8 +148,8 @@ def mend_orders(
 
 
 def lines_sum(work: JobState, order_ids: pd.Series) -> pd.Series:
-    """Cents of all lines of each of these orders (index as given)."""
-    sums = work.lines.groupby("order_id")["total_cents"].sum()
+    """Cents of all lines of each of these orders that are still wanted (index as given)."""
+    sums = wanted_lines(work).groupby("order_id")["total_cents"].sum()
     return order_ids.map(sums).fillna(0).astype("int64")
 
 
@@ -198,7 +214,8 @@ def _wanted(children: pd.DataFrame) -> pd.DataFrame:
 def _with_totals(work: JobState, order_ids: np.ndarray) -> pd.DataFrame:
     orders = work.orders.copy()
     mine = orders["order_id"].isin(order_ids)
-    due = lines_sum(work, orders["order_id"])
+    # What was paid and is owed back for items left out stays in the total.
+    due = lines_sum(work, orders["order_id"]) + money_book.owed_back(work.postings, orders["order_id"])
     paid_online = (orders["origin"] == "online") & (orders["paid_cents"] > 0)
     orders.loc[mine, "total_cents"] = due.where(~paid_online, orders["paid_cents"])[mine]
     return orders

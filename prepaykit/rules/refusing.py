@@ -1,6 +1,6 @@
 """Which refunds must not go out, and why: one finding each, with the way on.
 
-What is looked at: that the order was cancelled or the money is owed for another cause, that so much is owed at all, that the charge is there, is of the job's
+What is looked at: that the order or the item was cancelled or the money is owed for another cause, that so much is owed at all, that the charge is there, is of the job's
 currency, holds enough, is not disputed, is not too old, and that nobody refunded it elsewhere. What a parent paid in cash or by check goes back by
 hand. Source: refunds.md sections 3 and 4.
 """
@@ -11,7 +11,9 @@ from collections.abc import Collection, Mapping
 
 import pandas as pd
 
+from prepaykit.rules.items import item_reason
 from prepaykit.rules.money_book import on_account
+from prepaykit.rules.order_entry import purchases
 from prepaykit.rules.refunding import request_id
 from prepaykit.tables.findings import found, together
 from prepaykit.tables.gateway import SeenCharge
@@ -46,7 +48,7 @@ def refused_refunds(state: JobState, rows: pd.DataFrame, *, seen: Mapping[int, S
 def _why_not(state: JobState, row: object, order: pd.Series, charge: SeenCharge | None, known: set[str], accept: Collection[str], gateway: str,
              now: pd.Timestamp, taken: Mapping[str, int]) -> tuple[str, str] | None:  # fmt: skip
     """The first rule that speaks against it: code and words; None: none does."""
-    if _is_for_a_cancellation(row) and order["status"] != "cancelled":
+    if _is_for_a_cancellation(row) and order["status"] != "cancelled" and not _is_of_cancelled_item(state, row):
         return "refund_not_cancelled", "it is for a cancellation, and nothing of the order is cancelled"
     if gateway == "api" and order["origin"] == "paper":
         return "refund_by_hand", "it was paid in an envelope"
@@ -72,6 +74,14 @@ def _why_not(state: JobState, row: object, order: pd.Series, charge: SeenCharge 
 
 def _is_for_a_cancellation(row: object) -> bool:
     return str(row.reason).startswith("cancel")
+
+
+def _is_of_cancelled_item(state: JobState, row: object) -> bool:
+    """Was the item that this refund speaks of cancelled, in its order or in a part that was split off from it?"""
+    bought = purchases(state.orders)
+    lines = state.lines[state.lines["cancelled_at"].notna()]
+    lines = lines[lines["order_id"].map(bought) == bought[row.order_id]]
+    return any(item_reason(c, w) == row.reason for c, w in zip(lines["code"], lines["cancel_reason"], strict=True))
 
 
 def _taken(state: JobState, rows: pd.DataFrame) -> dict[str, int]:

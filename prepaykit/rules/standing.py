@@ -14,8 +14,10 @@ import numpy as np
 import pandas as pd
 
 from prepaykit.money import show_cents
+from prepaykit.rules.items import children_without_items
 from prepaykit.rules.learnt import looks_short
 from prepaykit.rules.matching.exact import bare, match_exactly
+from prepaykit.rules.money_book import owed_back
 from prepaykit.rules.order_entry import lines_sum, listed_subjects, purchases
 from prepaykit.rules.weighed import weighed_findings, words_of_candidates
 from prepaykit.rules.weighing import Weighed, needs_weighing, refs_of, weigh
@@ -84,12 +86,12 @@ def _online_money(work: JobState, orders: pd.DataFrame) -> list[pd.DataFrame]:
         [orders.loc[orders["split_from_id"].notna(), "order_id"], orders["split_from_id"].dropna().astype("int64")]
     )
     whole = orders[(orders["paid_cents"] > 0) & ~orders["order_id"].isin(family)]
-    due = lines_sum(work, whole["order_id"])
-    odd = whole.assign(due=due)[due != whole["paid_cents"]]
+    due, back = lines_sum(work, whole["order_id"]), owed_back(work.postings, whole["order_id"])
+    odd = whole.assign(due=due, said=[f", {b} of it owed back" if b else "" for b in back])[due != whole["paid_cents"] - back]
     return [
         found("orders", "unpaid", "orders", unpaid["order_no"], [f"order {n}: nothing was paid of {t} cents" for n, t in _pairs(unpaid, "total_cents")]),
         found("orders", "amount_differs", "orders", odd["order_no"],
-              [f"order {n}: paid {p} cents, its lines are {d} cents" for n, p, d in odd[["order_no", "paid_cents", "due"]].to_numpy()]),
+              [f"order {n}: paid {p} cents{b}, its lines are {d} cents" for n, p, b, d in odd[["order_no", "paid_cents", "said", "due"]].to_numpy()]),
     ]  # fmt: skip
 
 
@@ -121,6 +123,7 @@ def _pairs(orders: pd.DataFrame, column: str) -> list[list[object]]:
 
 def _unmatched(work: JobState, orders: pd.DataFrame, verb: str, seen: Weighed | None) -> pd.DataFrame:
     here = work.order_subjects["order_id"].isin(orders["order_id"])
+    here &= ~work.order_subjects["order_subject_id"].isin(children_without_items(work))
     children = work.order_subjects[work.order_subjects["subject_id"].isna() & here]
     if not len(children):
         return together()
@@ -156,6 +159,7 @@ def _contradictions(work: JobState, orders: pd.DataFrame, verb: str) -> pd.DataF
     misspelling of one name says nothing, and neither does another surname alone.
     """
     here = work.order_subjects[work.order_subjects["order_id"].isin(orders["order_id"])]
+    here = here[~here["order_subject_id"].isin(children_without_items(work))]
     numbers, refs = orders.set_index("order_id")["order_no"], refs_of(work)
     unlisted = here[
         here["matched_by"].isin(["student_id", "exact_name"])
@@ -250,7 +254,8 @@ def _doubled(work: JobState, origin: str, verb: str) -> pd.DataFrame:
     that asks for the same is named, else the last.
     """
     orders = work.orders[work.orders["status"].isin([*LIVE, "released"])]
-    children = work.order_subjects.dropna(subset=["subject_id"])[["order_id", "subject_id"]].drop_duplicates()
+    children = work.order_subjects[~work.order_subjects["order_subject_id"].isin(children_without_items(work))]
+    children = children.dropna(subset=["subject_id"])[["order_id", "subject_id"]].drop_duplicates()
     rows = children.merge(orders[["order_id", "order_no", "origin", "status"]], on="order_id", validate="m:1")
     # Parts of one purchase are one purchase.
     rows["purchase"] = rows["order_id"].map(purchases(work.orders))
@@ -281,10 +286,8 @@ def _doubled(work: JobState, origin: str, verb: str) -> pd.DataFrame:
 def _asked_for(work: JobState) -> pd.DataFrame:
     """What each purchase asks for, by child, written alike for alike: `subject_id`, `purchase`, `asks` such as `A-1;B-2`."""
     child = work.order_subjects.set_index("order_subject_id")["subject_id"]
-    lines = work.lines.assign(
-        subject_id=work.lines["order_subject_id"].map(child),
-        purchase=work.lines["order_id"].map(purchases(work.orders)),
-    )
+    lines = work.lines[work.lines["cancelled_at"].isna()]
+    lines = lines.assign(subject_id=lines["order_subject_id"].map(child), purchase=lines["order_id"].map(purchases(work.orders)))
     lines = lines.dropna(subset=["subject_id"])
     lines["what"] = (lines["code"] + "," + lines["options"]).fillna(lines["code"])
     counted = lines.groupby(["subject_id", "purchase", "what"])["quantity"].sum().reset_index()

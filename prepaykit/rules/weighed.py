@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from prepaykit.rules.items import children_without_items
 from prepaykit.rules.weighing import LATER, NOBODY, Weighed, children_of, refs_of, shown_share, weigh
 from prepaykit.tables.findings import found, together
 from prepaykit.tables.state import JobState
@@ -49,7 +50,7 @@ def words_of_candidates(seen: Weighed, about: str, keys: pd.Series) -> pd.DataFr
 def weighed_findings(work: JobState, orders: pd.DataFrame, verb: str, seen: Weighed | None = None) -> pd.DataFrame:
     """Children of these orders that were taken by weighing: matched_by_weighing, or match_in_doubt if they would not be any more."""
     mine = (work.order_subjects["matched_by"] == "weighed") & work.order_subjects["order_id"].isin(orders["order_id"])
-    children = work.order_subjects[mine]
+    children = work.order_subjects[mine & ~work.order_subjects["order_subject_id"].isin(children_without_items(work))]
     if not len(children):
         return together()
     codes = children["subject_id"].map(work.subjects.set_index("subject_id")["access_code"])

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from prepaykit.rules.items import children_without_items
 from prepaykit.rules.learnt import learnt_from
 from prepaykit.rules.matching.exact import match_exactly
 from prepaykit.rules.order_entry import listed_subjects, purchases
@@ -124,14 +125,15 @@ def needs_weighing(work: JobState) -> bool:
 
 
 def children_of(work: JobState) -> pd.DataFrame:
-    """One row a child of an order that is not cancelled, or an envelope that waits for its child; orders first.
+    """One row a child of an order that is not cancelled (nor every item for the child), or an envelope that waits for its child; orders first.
 
     about, key, number (of the order or envelope), ref (the number; of an order for several children `NUMBER:n`), subject_id and
     matched_by (as they stand), said (`nobody` or `later`, if a person said so), access_code, student_first, student_last, grade,
     teacher, student_id, parent_name, parent_email, parent_phone.
     """
     orders = work.orders.loc[work.orders["status"] != "cancelled", ["order_id", "order_no", *PARENTS.values()]]
-    children = work.order_subjects.merge(orders, on="order_id", how="inner", validate="m:1")
+    children = work.order_subjects[~work.order_subjects["order_subject_id"].isin(children_without_items(work))]
+    children = children.merge(orders, on="order_id", how="inner", validate="m:1")
     children["key"] = children["order_subject_id"].astype("str")
     children = children.assign(
         about="order_subjects", number=children["order_no"], said=children["key"].map(_said(work, "order_code"))

@@ -213,7 +213,7 @@ job_table(
     whole("batch_id", "the batch it goes with; missing until placed"),
     whole("split_from_id", "the order that this part was split from"),
     whole("edition", "price list edition it was bought under", needed=True),
-    whole("total_cents", "due", needed=True),
+    whole("total_cents", "due, with what was paid and is owed back for items left out", needed=True),
     whole("paid_cents", "received for it", needed=True),
     text("buyer_name", "the parent"),
     text("buyer_email", "the parent"),
@@ -251,6 +251,8 @@ job_table(
     text("options", "option codes, comma-separated"),
     whole("quantity", "how many", needed=True),
     whole("total_cents", "for all of them", needed=True),
+    moment("cancelled_at", "when this item was cancelled; it stays in its order"),
+    text("cancel_reason", "why"),
     points_to=(("order_id", "orders"), ("order_subject_id", "order_subjects")),
 )  # fmt: skip
 
@@ -271,7 +273,7 @@ job_table(
     text("crop", "the part of the upright frame that is printed, as a person chose it: x,y,w,h as fractions of it; missing: the lab cuts what does not fit"),
     text("artwork_path", "finished memory mate, in the studio's artwork folder"),
     text("artwork_sha256", "of that file"),
-    flag("is_dropped", "left out of what is shipped (sibling policy ship_partial)"),
+    flag("is_dropped", "left out of what is shipped (sibling policy ship_partial, or its line was cancelled)"),
     points_to=(("line_id", "lines"), ("order_id", "orders"), ("subject_id", "subjects"), ("frame_id", "frames")),
 )  # fmt: skip
 
