@@ -12,7 +12,14 @@ import numpy as np
 import pandas as pd
 
 from prepaykit.ledger.history import HISTORY_COLUMNS
-from prepaykit.report.money_tables import by_day, held_money_by_age, money_accounts, orders_due, paper_cash, shipped_not_paid
+from prepaykit.report.money_tables import (
+    by_day,
+    held_money_by_age,
+    money_accounts,
+    orders_due,
+    paper_cash,
+    shipped_not_paid,
+)
 from prepaykit.report.text import findings_by_code
 from prepaykit.rules.albums import albums
 from prepaykit.rules.balance import balance

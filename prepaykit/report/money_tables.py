@@ -77,7 +77,7 @@ def paper_cash(state: JobState) -> pd.DataFrame:
 
     `due_cents` counts the orders made from envelopes, without items that were cancelled; an envelope that waits has none yet.
     """
-    due = _due(state)[["order_id", "total_cents"]].astype({"order_id": "Int64"})
+    due = orders_due(state)[["order_id", "total_cents"]].astype({"order_id": "Int64"})
     rows = state.envelopes.dropna(subset="order_id").merge(due, on="order_id", how="left", validate="m:1")
     rows = pd.concat([rows, state.envelopes[state.envelopes["order_id"].isna()]])
     rows = rows.assign(method=rows["payment_method"].fillna("not said"), waiting=rows["order_id"].isna())
@@ -96,7 +96,7 @@ def by_day(state: JobState) -> pd.DataFrame:
     Orders and payments without a date are left out of this table (they are in all others); an item that was cancelled is not ordered any more.
     """
     zone = str(state.job["timezone"])
-    ordered = _due(state).dropna(subset="placed_at")
+    ordered = orders_due(state).dropna(subset="placed_at")
     paid = state.payments.dropna(subset="received_at")
     left = ordered.groupby(_day(ordered["placed_at"], zone)).agg(
         orders=("order_id", "size"), ordered_cents=("total_cents", "sum")

@@ -66,11 +66,18 @@ def _refund(state: JobState, order: pd.Series, number: str, line_id: int | None)
     if not amount:
         given = int(money_book.on_account(state.postings, "refunded").get(order["order_id"], 0))
         return ("given back already" if was_open and given else "nothing goes back: not paid, or not beyond what is due"), 0, ""
-    sum_ = f"{amount // 100}.{amount % 100:02d}"
+    confirm = f" --confirm {amount // 100}.{amount % 100:02d} --apply" if _is_all_there_is(state, order, amount, was_open) else ""
     if order["origin"] == "paper":
-        return "by hand: it was paid in an envelope", amount, f"prepaykit refund {number} --gateway person --hand-to NAME --confirm {sum_} --apply"
+        return "by hand: it was paid in an envelope", amount, f"prepaykit refund {number} --gateway person --hand-to NAME{confirm}"
     what = "by Stripe's API; Stripe keeps its processing fee of the payment, which is not known here (see the payment reports)"
-    return what, amount, f"prepaykit refund {number} --confirm {sum_} --apply"
+    return what, amount, f"prepaykit refund {number}{confirm}"
+
+
+def _is_all_there_is(state: JobState, order: pd.Series, amount: int, was_open: bool) -> bool:
+    """Would the refunds that can be confirmed for the order come to this very sum? Else the command shows the sum first."""
+    mine = state.refunds[(state.refunds["order_id"] == order["order_id"]) & ~state.refunds["status"].isin(["succeeded", "withdrawn"])]
+    planned = int(mine["amount_cents"].sum())
+    return bool((mine["status"] == "planned").all()) and planned == (amount if was_open else 0)
 
 
 def _to_go_back(state: JobState, order: pd.Series, line_id: int | None) -> tuple[int, bool]:

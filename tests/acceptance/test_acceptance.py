@@ -10,6 +10,7 @@ import logging
 import pandas as pd
 import pytest
 
+from prepaykit.adapters.lab.packing import packing_files
 from prepaykit.decide.batch import batch_prints
 from prepaykit.errors import PrepaykitError, Refused, Unbalanced
 from prepaykit.rules.sequence import sequence_frames
@@ -214,6 +215,29 @@ def test_a18_a_deleted_order_is_still_found_and_its_money_steps_are_open(school)
         ["claim service fee", 195],
         ["refund", 2400],
     ]
+
+
+def test_a_child_never_photographed_still_gets_the_class_picture(school):
+    s = school(2)
+    s.orders("1001 KA01 P57-1;GP-1 25.00", "1002 KB02 P57-1;GP-1 25.00")
+    s.photographed(s.everybody(absent=("KA01",)))
+    s.populate(), s.place()
+    assert s.status() == {"1001": "held", "1002": "in_batch"}
+    cancelled = s.apply(s.job.cancel("1001", item="P57", why="never photographed"))
+    s.job.undo(cancelled.op_no)
+    assert (s.job.state.lines["cancelled_at"].isna().all(), len(s.job.worklist())) == (True, 0)
+    s.apply(s.job.cancel("1001", item="P57", why="never photographed"))
+    s.place()
+    plan = s.job.batch(1)
+    payload = json.loads(plan.effects["payload"].iloc[0])
+    assert sorted((p["order_no"], p["product_code"]) for p in payload["prints"]) == [("1001", "GP"), ("1002", "GP"), ("1002", "P57")]
+    packing = packing_files(payload)["packing/packing.csv"].decode()
+    assert [row.split(",")[-1].strip() for row in packing.splitlines() if ",1001," in row] == ["1 × Class picture"]
+    s.apply(plan)
+    assert s.job.worklist()[["step", "order_no", "amount_cents"]].to_numpy().tolist() == [["refund", "1001", 1000]]
+    assert s.job.balance()["holds"].all()
+    with pytest.raises(Refused, match="sent to production"):
+        s.job.cancel("1001", item="GP", why="late")
 
 
 def test_a20_the_summary_counts_by_class_and_a_second_release_is_refused(school):

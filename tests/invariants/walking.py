@@ -10,7 +10,7 @@ import pandas as pd
 from hypothesis import strategies as st
 
 from prepaykit.decide.batch import plan_batch
-from prepaykit.decide.cancel import plan_cancel
+from prepaykit.decide.cancel import plan_cancel, plan_cancel_item
 from prepaykit.decide.codes import plan_codes
 from prepaykit.decide.names import plan_names
 from prepaykit.decide.orders import plan_orders
@@ -22,6 +22,7 @@ from prepaykit.decide.prices import plan_prices
 from prepaykit.decide.revise import in_revision, plan_revise
 from prepaykit.decide.settings import plan_settings
 from prepaykit.errors import Refused, Unbalanced, UsageError
+from prepaykit.rules.items import item_names
 from prepaykit.tables.plan import Plan
 from prepaykit.tables.state import JobState
 from tests.jobs import NOW
@@ -114,6 +115,16 @@ class Walk:
     def cancel(self, data: st.DataObject) -> None:
         number = data.draw(st.sampled_from(self.numbers()))
         self.do(lambda: plan_cancel(self.state, [number], now=self.now, why="test"))
+
+    def cancel_item(self, data: st.DataObject) -> None:
+        """One item of any order, as a person would name it."""
+        line = self.state.lines.iloc[data.draw(st.integers(0, len(self.state.lines) - 1))]
+        order = self.state.orders.set_index("order_id").loc[line["order_id"]]
+        name = item_names(self.state, int(line["order_id"]))[line["line_id"]]
+        try:
+            self.apply(plan_cancel_item(self.state, f"{order['origin']}:{order['order_no']}", name, now=self.now, why="test"))
+        except Refused:
+            self.done.append("refused")
 
     def correct(self, data: st.DataObject) -> None:
         """Relabel, bind, tag, hide or give an order another code: sensible or not."""
@@ -217,6 +228,8 @@ STEPS = [
     *[
         Walk.choose,
         Walk.cancel,
+        Walk.cancel_item,
+        Walk.cancel_item,
         Walk.list_again,
         Walk.list_again,
         Walk.orders_again,
