@@ -199,8 +199,8 @@ class Looked:
 
 
 def plans(name: str, *, panel: str, example: str) -> Callable[[Callable], Callable]:
-    """Make a command of `function(job, …) -> Plan`, or → (Plan, what to do just before it is applied, a table of what it would
-    change), or → Looked, or → None: it only looked.
+    """Make a command of `function(job, …) -> Plan`, or → (Plan, what to do just before it is applied, a table or text of what it
+    would change), or → Looked, or → None: it only looked.
 
     A function that asks for `why`, `csv` or `apply` is given what the common options say.
     """
@@ -257,7 +257,6 @@ def _dress(run: Callable, function: Callable, parameters: list[inspect.Parameter
 
 # --- a plan, shown and applied ---------------------------------------------------------------------------------------------
 
-TITLES = {"cancel": "What is to be done, in this order"}
 MONEY_MOVES = ("orders", "paper", "place", "batch", "cancel", "refund_evidence", "payments")
 NEXT = {
     "settings": "prepaykit names NAMES.csv",
@@ -298,7 +297,7 @@ def settle(
     say = talk if csv else out
     say(show_plan(plan) + (f"\n{_money(after)}" if after is not None else ""))
     if preview is not None and len(preview):
-        say("\n" + show_table(preview, rows=60, title=TITLES.get(plan.verb, "What would change")))
+        say("\n" + (preview if isinstance(preview, str) else show_table(preview, rows=60, title="What would change")))
     if csv:
         out_table(plan.findings, csv=True)
     if plan.is_empty:

@@ -290,8 +290,10 @@ def cancel(
     item: Annotated[str, typer.Option(metavar="ITEM", help="Only this item of the order: P57; of siblings P57@CODE (the child's access code).")] = "",
 ):
     """Delete orders from the collection, or one item of an order; refund and service fee stay on the worklist."""
+    from prepaykit.report.text import show_steps
+
     plan = job.cancel(numbers, item=item, why=why)
-    return plan, None, job.cancel_steps(numbers, item=item)
+    return plan, None, show_steps(job.cancel_steps(numbers, item=item), str(job.state.job["currency"]))
 
 
 @plans("payments", panel=ORDERS, example="prepaykit payments payouts-2026-10.csv --apply")

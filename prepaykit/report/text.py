@@ -16,6 +16,7 @@ import unicodedata
 
 import pandas as pd
 
+from prepaykit.money import show_cents
 from prepaykit.rules.balance import ADVICE
 from prepaykit.tables.findings import REGISTER
 from prepaykit.tables.plan import Plan
@@ -58,6 +59,23 @@ def show_table(frame: pd.DataFrame, *, rows: int = 20, title: str = "") -> str:
         more = len(frame) - rows
         lines.append(f"… {more:,} more row{'s' * (more > 1)}")
     return "\n".join(lines)
+
+
+def show_steps(rows: pd.DataFrame, currency: str) -> str:
+    """The steps of a cancellation (as `cancel_steps` gives them), order by order: what, its amount, and under it the command, never cut off.
+
+    >>> print(show_steps(pd.DataFrame([["1001", "2 refund", "by hand", 1500, "prepaykit refund 1001"]],
+    ...                               columns=["order_no", "step", "what", "amount_cents", "command"]), "USD"))
+    To be done, in this order
+    1001  2 refund, $15.00: by hand
+          prepaykit refund 1001
+    """
+    lines = ["To be done, in this order"]
+    for number, step, what, cents, command in rows[["order_no", "step", "what", "amount_cents", "command"]].itertuples(index=False):
+        amount = "" if pd.isna(cents) or not cents else f", {show_cents(int(cents), currency)}"
+        lines.append(one_line(f"{number}  {step}{amount}: {what}"))
+        lines += [f"{' ' * (_width(number) + 2)}{one_line(command)}"] * bool(command)
+    return "\n".join(lines) if len(rows) else ""
 
 
 def show_balance(rows: pd.DataFrame) -> str:

@@ -53,23 +53,23 @@ def _fee(state: JobState, order: pd.Series, number: str, line_id: int | None) ->
         return "no service fee stands in the files: look at the invoice", pd.NA, ""
     amount = int(fees["amount_cents"].sum())
     if line_id is not None:
-        return "the service fee is of the whole order and stays: nothing is claimed for an item", amount, ""
+        return "of the whole order, it stays: none is claimed for an item", amount, ""
     status = str(fees["status"].iloc[-1])
     of = fees["requested_of"].iloc[-1]
     said = _FEE_SAID[status] + (f" of {of}" if status in ("requested", "refused") and pd.notna(of) else "")
     is_open = status in ("charged", "to_claim", "requested")
-    return f"service fee as the files state it: {said}", amount, "prepaykit fees" if is_open else ""
+    return f"as the files state it; {said}", amount, "prepaykit fees" if is_open else ""
 
 
 def _refund(state: JobState, order: pd.Series, number: str, line_id: int | None) -> tuple[str, object, str]:
     amount, was_open = _to_go_back(state, order, line_id)
     if not amount:
         given = int(money_book.on_account(state.postings, "refunded").get(order["order_id"], 0))
-        return ("given back already" if was_open and given else "nothing goes back: not paid, or not beyond what is due"), 0, ""
+        return ("given back already" if was_open and given else "nothing: not paid, or not beyond what is due"), 0, ""
     confirm = f" --confirm {amount // 100}.{amount % 100:02d} --apply" if _is_all_there_is(state, order, amount, was_open) else ""
     if order["origin"] == "paper":
         return "by hand: it was paid in an envelope", amount, f"prepaykit refund {number} --gateway person --hand-to NAME{confirm}"
-    what = "by Stripe's API; Stripe keeps its processing fee of the payment, which is not known here (see the payment reports)"
+    what = "Stripe (api); the processing fee it keeps is not known here"
     return what, amount, f"prepaykit refund {number}{confirm}"
 
 
@@ -100,9 +100,9 @@ def _delete(state: JobState, order: pd.Series, number: str, line_id: int | None)
     name = "" if line_id is None else item_names(state, int(order["order_id"]))[line_id]
     gone_at = order["cancelled_at"] if line_id is None else state.lines.set_index("line_id").loc[line_id, "cancelled_at"]
     if pd.notna(gone_at):
-        return f"done on {gone_at:%Y-%m-%d}; it is still found: prepaykit find {order['order_no']}", 0, ""
+        return f"done on {gone_at:%Y-%m-%d}, still found: prepaykit find {order['order_no']}", 0, ""
     if order["status"] == "released":
-        return "too late: sent to production; use a complaint instead", 0, ""
+        return "too late: sent to production; use a complaint", 0, ""
     slots = state.slots[(state.slots["order_id"] == order["order_id"]) & ~state.slots["is_dropped"]]
     command = f'prepaykit cancel {number}{f" --item {name}" if name else ""} --why "…" --apply'
     if line_id is None:
@@ -110,7 +110,7 @@ def _delete(state: JobState, order: pd.Series, number: str, line_id: int | None)
         return f"leaves {where}: {_pictures(slots)}", 0, command
     mine = slots[slots["line_id"] == line_id]
     rest = (wanted_lines(state)["order_id"] == order["order_id"]).sum() - 1
-    return f"item {name} is left out: {_pictures(mine)}; {rest} other item{'' if rest == 1 else 's'} of the order go on", 0, command
+    return f"{_pictures(mine)} not made; {'1 other item goes' if rest == 1 else f'{rest} other items go'} on", 0, command
 
 
 def _pictures(slots: pd.DataFrame) -> str:

@@ -294,7 +294,7 @@ def test_the_steps_are_in_order_with_what_each_costs():
     rows = cancel_steps(fee(placed(school(BOTH))), ["1001"])
     assert rows[["step", "amount_cents"]].to_numpy().tolist() == [["1 claim the service fee", 105], ["2 refund", 2500], ["3 delete", 0]]
     assert rows["what"].iloc[0].endswith("not asked for yet")
-    assert "Stripe keeps its processing fee" in rows["what"].iloc[1] and "not known" in rows["what"].iloc[1]
+    assert rows["what"].iloc[1] == "Stripe (api); the processing fee it keeps is not known here"
     assert rows["what"].iloc[2] == "leaves batch 1: 2 prints (2 slots)"
     assert rows["command"].tolist() == ["prepaykit fees", "prepaykit refund 1001 --confirm 25.00 --apply", 'prepaykit cancel 1001 --why "…" --apply']
 
