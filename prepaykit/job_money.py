@@ -19,6 +19,7 @@ from prepaykit.refunding import look_at
 from prepaykit.report.fee_request import fee_request
 from prepaykit.rules.cancel_steps import cancel_steps
 from prepaykit.rules.payment_matching import orders_to_pay
+from prepaykit.rules.reconciling import Season, processing_fees
 from prepaykit.rules.search import worklist
 from prepaykit.tables.findings import together
 from prepaykit.tables.gateway import Gateway
@@ -45,14 +46,19 @@ class MoneyVerbs:
         """
         numbers = _numbers(order_nos)
         if not item.strip():
-            return plan_cancel(self.state, numbers, now=self.studio.clock(), why=why)
+            return plan_cancel(self.state, numbers, now=self.studio.clock(), why=why, kept_cents=self._kept_cents())
         if len(numbers) != 1:
             raise UsageError(f"cancel: an item is of one order, and {len(numbers)} are named")
-        return plan_cancel_item(self.state, numbers[0], item, now=self.studio.clock(), why=why)
+        return plan_cancel_item(self.state, numbers[0], item, now=self.studio.clock(), why=why, kept_cents=self._kept_cents())
 
     def cancel_steps(self, order_nos: str | Iterable[str], *, item: str = "") -> pd.DataFrame:
         """What cancelling comes to, in order: the service fee, the refund, the deletion; with what each costs and its command. Changes nothing."""
-        return cancel_steps(self.state, _numbers(order_nos), item=item)
+        return cancel_steps(self.state, _numbers(order_nos), item=item, kept_cents=self._kept_cents())
+
+    def _kept_cents(self) -> dict[int, int]:
+        """What Stripe took of each order's payment, if the account book has it."""
+        book, _ = account_book(self.studio.home, currency=str(self.state.job["currency"]))
+        return processing_fees(Season.of([self.state], book), self.name) if len(book) else {}
 
     def refund(self, order_nos: str | Iterable[str] = (), *, gateway: str = "api", hand_to: str = "", confirm: str = "",
                parts: Mapping[str, object] | None = None, accept: Collection[str] = (), choices: Choices | None = None, live: bool = False,

@@ -13,7 +13,7 @@ Source: the user's document, Q3 and Q6; domain.md 4 (rows 25, 26, 31–33) and 8
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
@@ -29,12 +29,13 @@ from prepaykit.tables.plan import Plan
 from prepaykit.tables.state import JobState
 
 
-def plan_cancel(state: JobState, order_nos: Iterable[str], *, now: pd.Timestamp, why: str) -> Plan:
+def plan_cancel(state: JobState, order_nos: Iterable[str], *, now: pd.Timestamp, why: str, kept_cents: Mapping[int, int] | None = None) -> Plan:
     """Plan to take these orders out of collection, revision or open batch, with their refund and fee put on the worklist.
 
     Raises UsageError for a number that the job does not have, for one that an online order and an envelope share (say
     `online:1001` or `paper:1001`) and without a reason, Refused for an order in production. An
-    order cancelled before changes nothing. Result: `cancelled`, `to_refund_cents`, `fees_to_claim_cents`, `steps` (as `cancel_steps` gives them).
+    order cancelled before changes nothing. Result: `cancelled`, `to_refund_cents`, `fees_to_claim_cents`, `steps` (as `cancel_steps` gives them,
+    which also says what `kept_cents` is).
     """
     numbers = sorted({str(n) for n in order_nos})
     if not why.strip():
@@ -61,7 +62,7 @@ def plan_cancel(state: JobState, order_nos: Iterable[str], *, now: pd.Timestamp,
         "service_fees": fees.assign(status=fees["status"].mask(claim, "to_claim")),
     }
     fee_cents = int(fees.loc[claim, "amount_cents"].sum())
-    result = {"cancelled": len(chosen), "to_refund_cents": int(held.sum()), "fees_to_claim_cents": fee_cents, "steps": _steps(state, numbers)}
+    result = {"cancelled": len(chosen), "to_refund_cents": int(held.sum()), "fees_to_claim_cents": fee_cents, "steps": _steps(state, numbers, kept_cents=kept_cents)}
     currency = str(state.job["currency"])
     headline = (f"{len(chosen)} cancelled, still found by search; to do: claim back {show_cents(fee_cents, currency)} of service fees, "
                 f"refund {show_cents(int(held.sum()), currency)}")  # fmt: skip
@@ -69,7 +70,7 @@ def plan_cancel(state: JobState, order_nos: Iterable[str], *, now: pd.Timestamp,
     return Plan.between(state, "cancel", tables, also_findings=also, headline=headline, result=result)
 
 
-def plan_cancel_item(state: JobState, order_no: str, item: str, *, now: pd.Timestamp, why: str) -> Plan:
+def plan_cancel_item(state: JobState, order_no: str, item: str, *, now: pd.Timestamp, why: str, kept_cents: Mapping[int, int] | None = None) -> Plan:
     """Plan to leave one item out of an order: its slots are dropped, the other items go on, what was paid for it is owed back.
 
     `item`: the line, as `item_names` names it: `P57`, with options `P57,LUSTRE`, of siblings `P57@KA01`. Changes `lines` (`cancelled_at`, `cancel_reason`),
@@ -94,15 +95,15 @@ def plan_cancel_item(state: JobState, order_no: str, item: str, *, now: pd.Times
         "postings": money_book.post(state.postings, ids, back, taken_from="held", to="to_refund", reason="cancel item"),
         "refunds": money_book.owe_back(state.refunds, ids, back, reason=reason),
     }  # fmt: skip
-    result = {"cancelled": 0, "items": 1, "to_refund_cents": worth.back_cents, "fees_to_claim_cents": 0, "steps": _steps(state, [order_no], item)}
+    result = {"cancelled": 0, "items": 1, "to_refund_cents": worth.back_cents, "fees_to_claim_cents": 0, "steps": _steps(state, [order_no], item, kept_cents)}
     headline = (f"item {name} of order {order['order_no']} is left out, the others go on; to do: "
                 f"refund {show_cents(worth.back_cents, str(state.job['currency']))}")  # fmt: skip
     also = {**restated(state, **tables), **empty_slots_after(state, tables)}
     return Plan.between(state, "cancel", tables, also_findings=also, headline=headline, result=result)
 
 
-def _steps(state: JobState, numbers: list[str], item: str = "") -> list[dict[str, object]]:
-    rows = cancel_steps(state, numbers, item=item)
+def _steps(state: JobState, numbers: list[str], item: str = "", kept_cents: Mapping[int, int] | None = None) -> list[dict[str, object]]:
+    rows = cancel_steps(state, numbers, item=item, kept_cents=kept_cents)
     return rows.astype("object").where(rows.notna(), None).to_dict("records")
 
 

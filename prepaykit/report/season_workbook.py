@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,7 @@ from xlsxwriter.worksheet import Worksheet
 from prepaykit.adapters.durable import disk_errors
 from prepaykit.report.export import write_csv, write_whole
 from prepaykit.tables.account import EXPONENTS
+from prepaykit.tables.findings import REGISTER
 
 WORKBOOK = "reconciliation.xlsx"
 MOST_ROWS = 1_000_000
@@ -50,7 +51,7 @@ def write_season(tables: Mapping[str, pd.DataFrame], folder: str | os.PathLike, 
     `tables`: as `season_tables` gives them. `currencies`: job → currency, for tables that name none.
 
     >>> with tempfile.TemporaryDirectory() as place:
-    ...     [p.name for p in write_season({"Jobs": pd.DataFrame({"job": ["a"], "net_cents": [4200]})}, place, title="Fall", currencies={"a": "USD"}, now=pd.Timestamp("2026-11-01", tz="UTC"))]
+    ...     [p.name for p in write_season({"Jobs": pd.DataFrame({"job": ["a"], "currency": ["USD"], "net_cents": [4200]})}, place, title="Fall", currencies={"a": "USD"}, now=pd.Timestamp("2026-11-01", tz="UTC"))]
     ['reconciliation.xlsx', 'jobs.csv']
     """
     folder = Path(folder)
@@ -68,6 +69,7 @@ def _workbook(path: Path, tables: Mapping[str, pd.DataFrame], title: str, curren
     book.set_properties({"title": title, "author": "prepaykit", "created": now.to_pydatetime().replace(tzinfo=None)})
     styles = {
         "head": book.add_format({"bold": True, "bg_color": "#E8EDF2", "bottom": 1, "text_wrap": True, "valign": "top"}),
+        "number": book.add_format({"bold": True, "bg_color": "#E8EDF2", "bottom": 1, "text_wrap": True, "valign": "top", "align": "right"}),
         "bold": book.add_format({"bold": True}), "title": book.add_format({"bold": True, "font_size": 15}), "grey": book.add_format({"font_color": "#5A6570"}),
         "alarm": book.add_format({"bg_color": "#F9D6D2", "bold": True}), "moment": book.add_format({"num_format": "yyyy-mm-dd hh:mm"}),
         **{places: book.add_format({"num_format": "#,##0" + ("." + "0" * places if places else "") + ";[Red]-#,##0" + ("." + "0" * places if places else "")}) for places in (0, 2, 3)},
@@ -75,13 +77,14 @@ def _workbook(path: Path, tables: Mapping[str, pd.DataFrame], title: str, curren
     }  # fmt: skip
     _summary(book.add_worksheet("Summary"), tables, title, now, styles)
     for name, table in tables.items():
-        _sheet(book.add_worksheet(name), table, currencies, styles)
+        _sheet(book.add_worksheet(name), _with_totals(table) if name == "Jobs" else table, currencies, styles)
     with disk_errors(f"{path.name} could not be written"):
         book.close()
 
 
 def _summary(sheet: Worksheet, tables: Mapping[str, pd.DataFrame], title: str, now: pd.Timestamp, styles: Mapping[object, object]) -> None:
     """The first page: does everything add up, what is to be looked at, and what each sheet is."""
+    _page(sheet)
     off = int((tables["Equations"]["difference_cents"] != 0).sum()) if "Equations" in tables else 0
     rows = len(tables.get("Equations", ()))
     sheet.set_column(0, 0, 22)
@@ -96,7 +99,7 @@ def _summary(sheet: Worksheet, tables: Mapping[str, pd.DataFrame], title: str, n
     for code, count in found["code"].value_counts().sort_index().items():
         sheet.write_string(at, 0, str(code))
         sheet.write_number(at, 1, int(count), styles["count"])
-        sheet.write_string(at, 2, "to look at: see Exceptions")
+        sheet.write_string(at, 2, REGISTER[str(code)].meaning)
         at += 1
     at += 1
     for column, head in enumerate(("Sheet", "Rows", "What it is")):
@@ -116,8 +119,10 @@ def _sheet(sheet: Worksheet, table: pd.DataFrame, currencies: Mapping[str, str],
     columns = [_cells(table[name], places, styles) for name in table]
     for number, name in enumerate(table):
         sheet.set_column(number, number, _width(name, columns[number][0]))
-        sheet.write_string(0, number, _head(str(name)), styles["head"])
+        sheet.write_string(0, number, _head(str(name), set(table)), styles["head" if columns[number][1] else "number"])
+    _page(sheet)
     sheet.freeze_panes(1, 0)
+    sheet.repeat_rows(0)
     sheet.autofilter(0, 0, max(len(table), 1), max(table.shape[1] - 1, 0))
     if "difference_cents" in table:
         at = list(table).index("difference_cents")
@@ -131,6 +136,21 @@ def _sheet(sheet: Worksheet, table: pd.DataFrame, currencies: Mapping[str, str],
                 sheet.write_string(row, number, value)
             else:
                 sheet.write_number(row, number, value, style if isinstance(style, xlsxwriter.format.Format) else style[row - 1])
+
+
+def _with_totals(jobs: pd.DataFrame) -> pd.DataFrame:
+    """The jobs, and below them what they come to in each currency."""
+    sums = jobs.groupby("currency", as_index=False).sum(numeric_only=True)
+    words = jobs.assign(job=jobs["job"].astype("str").fillna("(no order here)"))
+    return pd.concat([words, sums.assign(job="all")[list(jobs)]], ignore_index=True) if len(jobs) > 1 else words
+
+
+def _page(sheet: Worksheet) -> None:
+    """Printed across, as wide as the table."""
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
+    sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
+    sheet.set_footer("&L&A&R&P / &N")
 
 
 def _cells(values: pd.Series, places: np.ndarray, styles: Mapping[object, object]) -> tuple[list, bool, object]:
@@ -160,13 +180,14 @@ def _places(table: pd.DataFrame, currencies: Mapping[str, str]) -> np.ndarray:
     return own.map(EXPONENTS).fillna(2).to_numpy(dtype="int64")
 
 
-def _head(name: str) -> str:
-    """A column's name as a person reads it.
+def _head(name: str, names: Collection[str] = ()) -> str:
+    """A column's name as a person reads it, among these.
 
-    >>> _head("paid_by_card_cents"), _head("order_no")
-    ('Paid by card', 'Order no')
+    >>> _head("paid_by_card_cents"), _head("order_no"), _head("lines_cents", {"lines", "lines_cents"})
+    ('Paid by card', 'Order no', 'Lines amount')
     """
-    words = name.removesuffix("_cents").replace("_", " ")
+    bare = name.removesuffix("_cents")
+    words = bare.replace("_", " ") + (" amount" if bare != name and bare in names else "")
     return words[:1].upper() + words[1:]
 
 

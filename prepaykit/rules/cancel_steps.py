@@ -5,7 +5,7 @@ forgets one finds it on an invoice months later. Rule. First the service fee is 
 its collection. Here deleting comes first on the keyboard: it opens the other two, and keeps them on the worklist until each is closed.
 
 Fees are read from the files and never computed: the service fee as the orders file states it; Stripe's own processing fee, which it keeps when a
-payment is refunded, is known to the payment reports only, so here it is said to be unknown. A single item has no service fee of its own.
+payment is refunded, as the account book has it, and without one it is said to be unknown. A single item has no service fee of its own.
 
 Worked case. Order 104007, $42.00 by card, service fee $2.94: claim 2.94, refund 42.00 in Stripe, delete (2 prints leave collection 1). Source:
 the user's document, Q3 and Q6; domain.md 4 (rows 26, 32, 33); refunds.md section 5.
@@ -13,10 +13,11 @@ the user's document, Q3 and Q6; domain.md 4 (rows 26, 32, 33); refunds.md sectio
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
+from prepaykit.money import show_cents
 from prepaykit.rules import money_book
 from prepaykit.rules.items import item_names, item_of_order, item_reason, wanted_lines, worth_of
 from prepaykit.rules.search import named_orders, where_orders_are
@@ -27,11 +28,11 @@ FEE, REFUND, DELETE = "1 claim the service fee", "2 refund", "3 delete"
 _FEE_SAID = {"charged": "not asked for yet", "to_claim": "not asked for yet", "requested": "asked for", "credited": "credited", "refused": "refused"}
 
 
-def cancel_steps(state: JobState, order_nos: Iterable[str], *, item: str = "") -> pd.DataFrame:
+def cancel_steps(state: JobState, order_nos: Iterable[str], *, item: str = "", kept_cents: Mapping[int, int] | None = None) -> pd.DataFrame:
     """What cancelling these orders (or one `item` of one order) comes to, three rows an order, in the order in which they are to be done.
 
     A row is a step (key `order_no`, `step`): `what` is to be done or was done already, `amount_cents` (of the fee; to go back; missing where it is not
-    known), `command` (empty where nothing is left to do). Changes nothing; says the same before the cancellation and after it, as far as it is true.
+    known), `command` (empty where nothing is left to do). `kept_cents`: order (key) → the processing fee that Stripe took, if the account book tells. Changes nothing; says the same before the cancellation and after it, as far as it is true.
     Raises UsageError for an order or item that is not there.
 
     >>> cancel_steps(JobState.new(name="maple-grove-2026", school="Maple Grove"), []).columns.tolist()
@@ -42,7 +43,7 @@ def cancel_steps(state: JobState, order_nos: Iterable[str], *, item: str = "") -
     for number in numbers:
         order = named_orders(state, [number], "cancel").iloc[0]
         line_id = item_of_order(state, order, item) if item else None
-        steps = (_fee(state, order, number, line_id), _refund(state, order, number, line_id), _delete(state, order, number, line_id))
+        steps = (_fee(state, order, number, line_id), _refund(state, order, number, line_id, kept_cents or {}), _delete(state, order, number, line_id))
         rows += [[number, step, *said] for step, said in zip((FEE, REFUND, DELETE), steps, strict=True)]
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
 
@@ -61,7 +62,7 @@ def _fee(state: JobState, order: pd.Series, number: str, line_id: int | None) ->
     return f"as the files state it; {said}", amount, "prepaykit fees" if is_open else ""
 
 
-def _refund(state: JobState, order: pd.Series, number: str, line_id: int | None) -> tuple[str, object, str]:
+def _refund(state: JobState, order: pd.Series, number: str, line_id: int | None, kept_cents: Mapping[int, int]) -> tuple[str, object, str]:
     amount, was_open = _to_go_back(state, order, line_id)
     if not amount:
         given = int(money_book.on_account(state.postings, "refunded").get(order["order_id"], 0))
@@ -69,8 +70,9 @@ def _refund(state: JobState, order: pd.Series, number: str, line_id: int | None)
     confirm = f" --confirm {amount // 100}.{amount % 100:02d} --apply" if _is_all_there_is(state, order, amount, was_open) else ""
     if order["origin"] == "paper":
         return "by hand: it was paid in an envelope", amount, f"prepaykit refund {number} --gateway person --hand-to NAME{confirm}"
-    what = "Stripe (api); the processing fee it keeps is not known here"
-    return what, amount, f"prepaykit refund {number}{confirm}"
+    kept = kept_cents.get(int(order["order_id"]))
+    fee = "the processing fee it keeps is not known here" if kept is None else f"it keeps the processing fee of the payment, {show_cents(kept, str(state.job['currency']))}"
+    return f"Stripe (api); {fee}", amount, f"prepaykit refund {number}{confirm}"
 
 
 def _is_all_there_is(state: JobState, order: pd.Series, amount: int, was_open: bool) -> bool:

@@ -106,6 +106,13 @@ def equations(season: Season, parts: pd.DataFrame, *, timezone: str = "UTC") -> 
     return table.assign(**cents, difference_cents=cents["left_cents"] - cents["right_cents"], job=table["job"].astype("str"))[EQUATION_COLUMNS]
 
 
+def processing_fees(season: Season, job: str) -> dict[int, int]:
+    """Order of this job (key, as the parent bought it) → cents that Stripe took of its payments, as the lines say; orders without a line are not in it."""
+    parts = line_parts(season)
+    mine = parts[(parts["job"] == job) & (parts["category"] == "charge")]
+    return {int(order): int(cents) for order, cents in mine.groupby("order_id")["fee_cents"].sum().items()}
+
+
 def book_of_job(book: pd.DataFrame, parts: pd.DataFrame) -> pd.DataFrame:
     """An account book of one job: its parts of the lines, and the payouts that they are in, without the sums that are paid for others too."""
     lines = parts[["id", "at", "currency", "category", "payout_id", "amount_cents", "fee_cents", "net_cents"]].assign(kind="line")

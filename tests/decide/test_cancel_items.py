@@ -369,3 +369,9 @@ def books_hold(state):
 def test_populated_orders_are_complete_without_the_item():
     state = without(populated(school(BOTH, absent=(1,))), "1001", "P57")
     assert plan_populate(state).result["empty"] == 0
+
+
+def test_the_refund_step_says_the_processing_fee_that_the_account_book_has():
+    state = job(2)
+    said = [cancel_steps(state, ["1001"], kept_cents=kept).set_index("step").loc["2 refund", "what"] for kept in ({}, {1: 74})]
+    assert said == ["Stripe (api); the processing fee it keeps is not known here", "Stripe (api); it keeps the processing fee of the payment, $0.74"]

@@ -7,6 +7,7 @@ import pytest
 from prepaykit.report.season_tables import season_tables
 from prepaykit.report.season_workbook import write_season
 from prepaykit.tables.account import of_kind
+from prepaykit.rules.reconciling import processing_fees
 from tests.jobs import NOW
 from tests.money.season import PRICE, as_season, season
 
@@ -182,3 +183,8 @@ def test_a_payout_that_took_money_from_the_bank_is_the_sum_of_its_lines_too(few,
     whole, _ = as_season(few[0], few[1], tmp_path)
     rows = season_tables(whole, now=NOW)["Payouts"].query("amount_cents < 0")
     assert (len(rows), rows["difference_cents"].abs().sum()) == (2, 0)
+
+
+def test_what_stripe_took_of_an_order_is_read_from_its_payment_alone(few, tmp_path):
+    whole, _ = as_season(few[0], few[1], tmp_path)
+    assert {order: cents for order, cents in processing_fees(whole, "school-02").items() if order < 4} == {1: 59, 2: 74, 3: 75}
