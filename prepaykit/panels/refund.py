@@ -21,12 +21,12 @@ from prepaykit.tables.plan import Plan
 from prepaykit.tables.state import JobState
 
 COLUMNS = (
-    Column("key", "refund", "code", 18),
-    Column("child", "child", "text", 18, has_names=True),
+    Column("key", "refund", "code", 30),
+    Column("child", "child", "text", 16, has_names=True),
     Column("owed", "owed", "text", 10),
     Column("way", "how it was paid", "text", 14),
     Column("state", "state", "text", 12),
-    Column("reason", "why", "text", 34),
+    Column("reason", "why", "text", 30),
 )
 ACTIONS = (Action("give_back", "g", "Give back: type the amount", needs="text"),)
 SAID = {"planned": "owed", "review": "look at it", "blocked": "blocked"}
