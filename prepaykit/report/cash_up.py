@@ -18,8 +18,8 @@ from prepaykit.report.cards import BOLD, FONT
 from prepaykit.report.export import write_whole
 from prepaykit.report.printed import (
     MARGIN,
-    NO_BAG,
     Money,
+    bag_name,
     money_words,
     new_canvas,
     rule,
@@ -92,7 +92,7 @@ def _figures(row: dict, money: Money) -> list[tuple[str, str, str, str]]:
 
 
 def _bag_lines(row: dict, money: Money) -> list[str]:
-    lines = [f"{'bag ' + str(row['bag']) if pd.notna(row['bag']) else NO_BAG}"]
+    lines = [bag_name(row["bag"], "bag ")]
     for what, keyed, counted, off in _figures(row, money):
         mark = "·" if not counted else "✓" if off in ("0", money(0)) else "✗"
         rejected = f" + {row['rejected']} rejected" if what == "envelopes" and row["rejected"] else ""

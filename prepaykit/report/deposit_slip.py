@@ -20,8 +20,8 @@ from prepaykit.report.cards import BOLD, FONT
 from prepaykit.report.export import write_whole
 from prepaykit.report.printed import (
     MARGIN,
-    NO_BAG,
     Money,
+    bag_name,
     money_words,
     new_canvas,
     rule,
@@ -54,14 +54,14 @@ def show_deposit(slip: Deposit, currency: str) -> str:
     width = max(len(money(cents)) for _, cents in [*sums, ("", slip.left_out_cents)])
     lines = [f"{what:<13}  {money(cents):>{width}}" for what, cents in sums]
     for row in slip.checks.to_dict("records"):
-        words = [f"envelope {row['envelope_no']}", f"bag {row['bag']}", *_check_notes(row, money)]
+        words = [f"envelope {row['envelope_no']}", bag_name(row["bag"], "bag "), *_check_notes(row, money)]
         lines.append(f"    {_number(row['check_no']):<10} {money(row['amount_cents']):>{width}}  {', '.join(words)}")
     lines.append(f"{'left out':<13}  {money(slip.left_out_cents):>{width}}")
     for row in slip.left_out.to_dict("records"):
         what = f"check {_number(row['check_no'])}" if row["kind"] == "check" else row["kind"]
         lines.append(f"    {row['envelope_no']:<10} {money(row['amount_cents']):>{width}}  {what}: {row['reason']}")
     lines += [f"{'card, online':<13}  {money(slip.other_cents):>{width}}"] * bool(slip.other_cents)
-    lines += [f"{_mark(row)} bag {row['bag']}: {_bag_words(row, money)}" for row in slip.bags.to_dict("records")]
+    lines += [f"{_mark(row)} {bag_name(row['bag'], 'bag ')}: {_bag_words(row, money)}" for row in slip.bags.to_dict("records")]
     return "\n".join(map(one_line, lines))
 
 
@@ -159,10 +159,10 @@ def _parts(slip: Deposit, money: Money) -> Iterator[_Line]:
     yield _Line(_SUMS, ["Cash", money(slip.cash_cents)])
     yield _Line(_SUMS, [_checks_word(len(slip.checks)), money(slip.check_cents)])
     yield _Line(_SUMS, ["Deposit", money(slip.total_cents)], "strong")
-    checks = [[_number(r["check_no"]), r["envelope_no"], r["bag"], ", ".join(_check_notes(r, money)), money(r["amount_cents"])]
+    checks = [[_number(r["check_no"]), r["envelope_no"], bag_name(r["bag"]), ", ".join(_check_notes(r, money)), money(r["amount_cents"])]
               for r in slip.checks.to_dict("records")]  # fmt: skip
     yield from _section(_CHECKS, checks)
-    left = [[r["envelope_no"], NO_BAG if pd.isna(r["bag"]) else r["bag"], r["kind"], "" if pd.isna(r["check_no"]) else r["check_no"], r["reason"],
+    left = [[r["envelope_no"], bag_name(r["bag"]), r["kind"], "" if pd.isna(r["check_no"]) else r["check_no"], r["reason"],
              money(r["amount_cents"])] for r in slip.left_out.to_dict("records")]  # fmt: skip
     yield from _section(_LEFT, left)
     yield from _bag_section(slip, money)
@@ -186,7 +186,7 @@ def _bag_section(slip: Deposit, money: Money) -> Iterator[_Line]:
         if not at:
             yield _Line(_BAGS, [], "gap")
             yield head
-        cells = [row["bag"]]
+        cells = [bag_name(row["bag"])]
         for kind in ("cash", "check"):
             off = row[f"{kind}_off_cents"]
             cells += [money(row[f"{kind}_cents"]), money(row[f"{kind}_counted_cents"]) or "not counted", signed(off, money) if pd.notna(off) and off else ""]  # fmt: skip

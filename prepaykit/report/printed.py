@@ -22,6 +22,15 @@ SHEETS = {"letter": LETTER, "a4": A4}
 MARGIN = 16 * mm
 NO_BAG = "(no bag)"
 
+
+def bag_name(bag: object, before: str = "") -> str:
+    """The bag as it is shown, with this word before it; an envelope may be of none.
+
+    >>> bag_name("2", "bag "), bag_name(float("nan"), "bag ")
+    ('bag 2', '(no bag)')
+    """
+    return f"{before}{bag}" if isinstance(bag, str) and bag else NO_BAG
+
 Money = Callable[[object], str]
 
 

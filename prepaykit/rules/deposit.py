@@ -2,11 +2,11 @@
 
 Problem. A slip is written by hand from a pile of envelopes; a check to the school is among them and comes back weeks later with a fee, an
 envelope that two typists read differently is deposited with the wrong sum, and what was left behind is forgotten. Rule. Only what is keyed and in
-a bag is deposited: cash in one sum, every check by itself. Everything else that came in cash or by check stands apart with its reason:
+a bag is deposited (all that is keyed, in a job without bags): cash in one sum, every check by itself. Everything else that came in cash or by check stands apart with its reason:
 
     cash + checks + left out = received in cash and by check
 
-Left out is, in this order, an envelope that waits to be settled between two typists, one of no bag, a check made out to another payee than the
+Left out is, in this order, an envelope that waits to be settled between two typists, one of no bag (in a job that names bags), a check made out to another payee than the
 job's (`check_payee`), and a check of which another part is left out: a check is deposited whole or not at all.
 
 Worked case. Check 42 of a family pays E-2 and E-4, $70. On E-4 two typists differ: neither part is deposited, E-2 says `one check with E-4`.
@@ -76,7 +76,7 @@ def deposit(state: JobState, bags: Iterable[str] = ()) -> Deposit:
     """Say what goes to the bank: cash in one sum, every check by itself, and apart from them what does not go, with the reason.
 
     Reads `envelopes`, `bags` and `payments` of the job, the status of its orders, and its setting `check_payee`. `bags`: only these (none named:
-    all); envelopes of no bag are listed in any case. Gives:
+    all); envelopes of no bag are listed in any case, and deposited only in a job that names no bags at all. Gives:
 
     * `checks`, one row a check: check_no, envelope_no (two of a family on one check: `E-2, E-4`), bag, amount_cents, later_cents (of it booked after
       the envelope was keyed: look at the check), note (`no number`, `number of two payers`, `order cancelled`; missing: nothing).
@@ -99,7 +99,7 @@ def deposit(state: JobState, bags: Iterable[str] = ()) -> Deposit:
     slip = Deposit(
         checks=_checks(goes.dropna(subset=["mark"])),
         left_out=stays.rename(columns={"received_cents": "amount_cents"})[LEFT_OUT].reset_index(drop=True),
-        bags=_bags(counted[counted["bag"].isin(wanted)], goes),
+        bags=_bags(counted[counted["bag"].isin(wanted)] if wanted else counted, goes),
         cash_cents=int(goes.loc[goes["kind"] == "cash", "received_cents"].sum()),
         other_cents=int(rows.loc[~is_money, "received_cents"].sum()),
         received_cents=int(rows.loc[is_money, "received_cents"].sum()),
@@ -128,7 +128,7 @@ def _with_reasons(state: JobState, wanted: list[str]) -> pd.DataFrame:
     mark = check_marks(state, rows)
     other = to_another_payee(rows["envelope_no"].map(keyed["payee"]).astype("str"), state.job["check_payee"])
     reason = pd.Series(None, index=rows.index, dtype="str")
-    for here, why in ((mark.notna() & other, OTHER_PAYEE), (rows["bag"].isna(), NO_BAG), (rows["stands"] == "waits to be settled", UNSETTLED)):
+    for here, why in ((mark.notna() & other, OTHER_PAYEE), (rows["bag"].isna() & bool(wanted), NO_BAG), (rows["stands"] == "waits to be settled", UNSETTLED)):
         reason = reason.mask(here, why)  # fmt: skip
     is_wanted = rows["bag"].isna() | rows["bag"].isin(wanted)
     return rows.assign(
@@ -149,7 +149,7 @@ def _whole_checks(numbers: pd.Series, mark: pd.Series, reason: pd.Series, is_wan
 
 def _checks(parts: pd.DataFrame) -> pd.DataFrame:
     by = parts.assign(is_cancelled=parts["stands"] == "cancelled").groupby("mark", sort=False)
-    together = lambda values: ", ".join(dict.fromkeys(values))  # noqa: E731
+    together = lambda values: ", ".join(dict.fromkeys(values.dropna())) or None  # noqa: E731
     rows = by.agg(check_no=("check_no", "first"), envelope_no=("envelope_no", together), bag=("bag", together),
                   amount_cents=("received_cents", "sum"), later_cents=("later_cents", "sum"), is_cancelled=("is_cancelled", "any"))  # fmt: skip
     number = rows["check_no"].astype("str").str.lstrip("0")
@@ -160,5 +160,5 @@ def _checks(parts: pd.DataFrame) -> pd.DataFrame:
 
 
 def _bags(counted: pd.DataFrame, goes: pd.DataFrame) -> pd.DataFrame:
-    sums = goes.groupby("bag")["received_cents"].sum()
-    return counted.assign(deposit_cents=counted["bag"].map(sums).fillna(0).astype("int64"))[BAGS].reset_index(drop=True)
+    sums = goes.groupby(goes["bag"].fillna(""))["received_cents"].sum()
+    return counted.assign(deposit_cents=counted["bag"].fillna("").map(sums).fillna(0).astype("int64"))[BAGS].reset_index(drop=True)

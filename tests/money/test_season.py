@@ -6,8 +6,8 @@ import pytest
 
 from prepaykit.report.season_tables import season_tables
 from prepaykit.report.season_workbook import write_season
-from prepaykit.tables.account import of_kind
 from prepaykit.rules.reconciling import processing_fees
+from prepaykit.tables.account import of_kind
 from tests.jobs import NOW
 from tests.money.season import PRICE, as_season, season
 

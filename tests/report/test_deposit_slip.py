@@ -8,6 +8,7 @@ from prepaykit.report.deposit_slip import draw_deposit_slip, show_deposit
 from prepaykit.rules.deposit import deposit
 from tests.report.test_cash_up import text_of
 from tests.rules.test_cash_up import COUNTS, ROWS, job, took
+from tests.rules.test_deposit import FAMILY, keyed
 
 __all__ = ["job"]
 
@@ -66,3 +67,9 @@ def test_a_slip_of_nothing_is_a_wrong_call(job, tmp_path):
         drawn(deposit(job), tmp_path / "x.pdf")
     with pytest.raises(UsageError, match="letter or a4"):
         drawn(deposit(took(job)), tmp_path / "x.pdf", sheet="a3")
+
+
+def test_a_job_without_bags_says_so_beside_each_check():
+    slip = deposit(keyed(FAMILY.assign(bag=None)))
+    shown = show_deposit(slip, "USD")
+    assert ("nan" in shown, "envelope E-2, (no bag)" in shown) == (False, True)

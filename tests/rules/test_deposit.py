@@ -54,6 +54,12 @@ def test_cash_goes_in_one_sum_and_every_check_by_itself(job):
     assert (slip.check_cents, slip.total_cents, slip.received_cents) == (6800, 9800, 10300)
 
 
+def test_a_job_that_names_no_bags_deposits_all_that_is_keyed():
+    slip = deposit(keyed(FAMILY.assign(bag=None)))
+    assert (slip.cash_cents, slip.check_cents, len(slip.left_out)) == (500, 8100, 0)
+    assert slip.bags["deposit_cents"].tolist() == [8600]
+
+
 def test_money_of_an_envelope_that_waits_for_its_child_goes_too(job):
     assert "E-3" not in deposit(took(job)).left_out["envelope_no"].tolist()
 
