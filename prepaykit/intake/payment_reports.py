@@ -207,11 +207,13 @@ def _with_values(rows: pd.DataFrame, amounts: tuple[str, ...], file: str, timezo
     times = {c: _moments(rows[c], timezone) for c in ("at", "settles_at") if c in rows}
     rows = rows.assign(**values, **times, currency=rows["currency"].str.upper())
     unusable = rows["id"].isna() | rows["currency"].isna() | rows[list(amounts)].isna().any(axis=1)
+    if "net" in amounts:  # a line without a day is in no month: no sum would miss it
+        unusable |= rows["at"].isna()
     doubled = ~unusable & rows.duplicated("id")
     numbers = rows["row"]
     findings = together(
         found("payments", "row_unusable", file, [f"row {n}" for n in numbers[unusable]],
-              [f"{file} row {n}: it has no number, no currency, no amount that is exact in it, or an unknown status" for n in numbers[unusable]]),
+              [f"{file} row {n}: it has no number, no currency, no amount that is exact in it, no readable time, or an unknown status" for n in numbers[unusable]]),
         found("payments", "row_doubled", file, [f"row {n}" for n in numbers[doubled]], [f"{file} row {n}: its number stands above already" for n in numbers[doubled]]),
     )  # fmt: skip
     return rows[~unusable & ~doubled], findings

@@ -158,7 +158,8 @@ def _of_job(season: Season, state: JobState) -> list[list[object]]:
         return rows
     standing = standing_of_payments(state, season.wanted, season.matched)
     seen = is_covered(standing["placed_at"], season.matched) | (standing["charges"] > 0)
-    rows.append([name, currency, "paid by card, as the orders say = as the account book says", standing.loc[seen, "expected_cents"].sum(), standing["paid_cents"].sum()])
+    kept = standing["paid_cents"].sum() - standing["foreign_cents"].sum()
+    rows.append([name, currency, "paid by card, as the orders say = as the account book says, less what others gave back", standing.loc[seen, "expected_cents"].sum(), kept])
     mine = state.refunds[state.refunds["status"].isin(SENT) & state.refunds["request_id"].notna() & (state.refunds["sent_at"] <= book["at"].max())]
     mine = mine[(mine["gateway"] == "api") | mine["refund_id_stripe"].notna()]
     back = season.matched.refunds

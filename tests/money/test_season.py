@@ -4,10 +4,11 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from prepaykit.intake.payment_reports import read_payments
 from prepaykit.report.season_tables import season_tables
 from prepaykit.report.season_workbook import write_season
-from prepaykit.rules.reconciling import processing_fees
-from prepaykit.tables.account import of_kind
+from prepaykit.rules.reconciling import Season, processing_fees
+from prepaykit.tables.account import merged, of_kind
 from tests.jobs import NOW
 from tests.money.season import PRICE, as_season, season
 
@@ -125,7 +126,7 @@ def refunded_by_hand(rows):
     (changed("ch_05_01", "charge", gross=PRICE + 100, net=PRICE + 26), "paid by card", "payment_differs"),
     (again("ch_05_01", source_id="ch_more", charge_id="ch_more", **{"payment_metadata[order_key]": "KEY-05-01"}), "paid by card", "payment_twice"),
     (again("ch_05_01", source_id="ch_alien", charge_id="ch_alien", payment_intent_id="pi_alien"), None, "payment_of_nobody"),
-    (refunded_by_hand, None, "payment_refunded"),
+    (refunded_by_hand, "paid by card", "payment_refunded"),
 ], ids=["payment not there", "line not in its payout", "line not in the balance", "payout cut", "amount", "paid twice", "of nobody", "refunded by hand"])  # fmt: skip
 def test_what_goes_wrong_is_seen(few, tmp_path, wrong, equation, code):
     whole, _ = as_season(few[0], wrong(few[1]), tmp_path)
@@ -188,3 +189,30 @@ def test_a_payout_that_took_money_from_the_bank_is_the_sum_of_its_lines_too(few,
 def test_what_stripe_took_of_an_order_is_read_from_its_payment_alone(few, tmp_path):
     whole, _ = as_season(few[0], few[1], tmp_path)
     assert {order: cents for order, cents in processing_fees(whole, "school-02").items() if order < 4} == {1: 59, 2: 74, 3: 75}
+
+
+def test_a_second_payment_that_somebody_gave_back_leaves_no_difference(few, tmp_path):
+    twice = again("ch_05_01", source_id="ch_more", charge_id="ch_more", **{"payment_metadata[order_key]": "KEY-05-01"})(few[1])
+    back = twice[twice["source_id"] == "ch_more"].assign(balance_transaction_id="txn_back", reporting_category="refund", source_id="re_back", gross=-PRICE, fee=0, net=-PRICE)
+    whole, _ = as_season(few[0], pd.concat([twice, back]), tmp_path)
+    tables = season_tables(whole, now=NOW)
+    assert tables["Equations"]["difference_cents"].abs().sum() == 0
+    assert not {"payment_twice", "payment_refunded"} & set(tables["Exceptions"]["code"])
+
+
+def test_a_line_without_a_day_is_said_and_its_payout_does_not_agree(few, tmp_path):
+    undated = few[1].assign(created_utc=few[1]["created_utc"].mask(few[1]["source_id"] == "ch_05_01"))
+    whole, findings = as_season(few[0], undated, tmp_path)
+    assert findings["code"].tolist() == ["row_unusable"]
+    assert "payout_differs" in set(season_tables(whole, now=NOW)["Exceptions"]["code"])
+
+
+def test_a_shop_s_list_alone_is_held_against_the_orders(few, tmp_path):
+    rows = few[1].query("reporting_category == 'charge'")
+    shop = pd.DataFrame({"charge id": rows["source_id"], "amount": [f"{c / 100:.2f}" for c in rows["gross"]], "currency": rows["currency"], "created (UTC)": rows["created_utc"],
+                         "order_key (metadata)": rows["payment_metadata[order_key]"]})  # fmt: skip
+    shop.to_csv(tmp_path / "shop.csv", index=False)
+    book, _ = merged([read_payments(tmp_path / "shop.csv").table])
+    sums = season_tables(Season.of(few[0], book), now=NOW)["Equations"]
+    paid = sums[sums["what"].str.startswith("paid by card")]
+    assert (len(paid), paid["difference_cents"].abs().sum(), (paid["left_cents"] > 0).all()) == (8, 0, True)
