@@ -26,9 +26,19 @@ def on_account(postings: pd.DataFrame, account: str) -> pd.Series:
     return rows.groupby(rows["order_id"].astype("int64"))["amount_cents"].sum()
 
 
+def cents_of(postings: pd.DataFrame, order_ids: pd.Series, *accounts: str) -> np.ndarray:
+    """Cents of each of these orders on these accounts together; 0 for an order without a posting.
+
+    >>> book = post(typed("postings", pd.DataFrame()), [7], [4200], to="held", reason="orders")
+    >>> cents_of(book, pd.Series([7, 8]), "held", "shipped").tolist()
+    [4200, 0]
+    """
+    return sum(on_account(postings, account).reindex(order_ids).fillna(0).astype("int64").to_numpy() for account in accounts)
+
+
 def held_of(postings: pd.DataFrame, order_ids: pd.Series) -> np.ndarray:
     """Cents held for each of these orders; 0 for an order without money."""
-    return on_account(postings, "held").reindex(order_ids).fillna(0).astype("int64").to_numpy()
+    return cents_of(postings, order_ids, "held")
 
 
 def owed_back(postings: pd.DataFrame, order_ids: pd.Series) -> np.ndarray:
@@ -39,8 +49,7 @@ def owed_back(postings: pd.DataFrame, order_ids: pd.Series) -> np.ndarray:
     >>> owed_back(post(book, [7], [300], taken_from="to_refund", to="refunded", reason="refund"), pd.Series([7, 8])).tolist()
     [800, 0]
     """
-    gone = sum(on_account(postings, account).reindex(order_ids).fillna(0) for account in ("to_refund", "refunded"))
-    return gone.astype("int64").to_numpy()
+    return cents_of(postings, order_ids, "to_refund", "refunded")
 
 
 def due_now(orders: pd.DataFrame, postings: pd.DataFrame) -> np.ndarray:
