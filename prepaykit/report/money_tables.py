@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from prepaykit.rules.money_book import due_now, on_account, owed_back
+from prepaykit.rules.money_book import cents_of, due_now, owed_back
 from prepaykit.tables.state import JobState
 
 AGES = ((7, "up to 7 days"), (30, "8 to 30 days"), (60, "31 to 60 days"), (None, "more than 60 days"))
@@ -66,8 +66,7 @@ def shipped_not_paid(state: JobState) -> pd.DataFrame:
     """
     orders = state.orders[state.orders["status"] == "released"]
     back = owed_back(state.postings, orders["order_id"])
-    kept = sum(on_account(state.postings, a).reindex(orders["order_id"]).fillna(0).astype("int64").to_numpy() for a in ("shipped", "held"))
-    rows = orders.assign(due_cents=orders["total_cents"] - back, paid_cents=kept)
+    rows = orders.assign(due_cents=orders["total_cents"] - back, paid_cents=cents_of(state.postings, orders["order_id"], "shipped", "held"))
     rows = rows.assign(missing_cents=rows["due_cents"] - rows["paid_cents"]).query("missing_cents > 0")
     return rows[["order_no", "due_cents", "paid_cents", "missing_cents"]].reset_index(drop=True)
 

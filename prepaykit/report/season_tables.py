@@ -11,7 +11,7 @@ import pandas as pd
 
 from prepaykit.decide.fees import fee_queue
 from prepaykit.report.money_tables import held_money_by_age, shipped_not_paid
-from prepaykit.rules.money_book import on_account
+from prepaykit.rules.money_book import held_of
 from prepaykit.rules.payment_findings import payment_findings, stray_findings
 from prepaykit.rules.payouts import payout_findings, payouts, roll_forward
 from prepaykit.rules.reconciling import Season, book_of_job, by_job, equations, line_parts
@@ -117,8 +117,7 @@ def paid_not_shipped(season: Season, now: pd.Timestamp) -> pd.DataFrame:
     """Orders whose money is held: `job`, `order_no`, `status`, `placed_at`, `days`, `held_cents`. `days` since the order was placed."""
 
     def of_job(state: object) -> pd.DataFrame:
-        held = on_account(state.postings, "held")
-        rows = state.orders.assign(held_cents=state.orders["order_id"].map(held).fillna(0).astype("int64")).query("held_cents != 0")
+        rows = state.orders.assign(held_cents=held_of(state.postings, state.orders["order_id"])).query("held_cents != 0")
         return rows.assign(days=(now - rows["placed_at"]).dt.days.astype("Int64"))[["order_no", "status", "placed_at", "days", "held_cents"]]
 
     return _each(season, of_job)

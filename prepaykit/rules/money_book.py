@@ -62,8 +62,8 @@ def due_now(orders: pd.DataFrame, postings: pd.DataFrame) -> np.ndarray:
     >>> due_now(pd.DataFrame({"order_id": [7, 8], "total_cents": [4200, 900]}), book).tolist()
     [3000, 900]
     """
-    earned = on_account(postings, "shipped").reindex(orders["order_id"]).fillna(0).astype("int64").to_numpy()
-    return np.maximum(orders["total_cents"].to_numpy() - owed_back(postings, orders["order_id"]), np.maximum(earned, 0))
+    earned = np.maximum(cents_of(postings, orders["order_id"], "shipped"), 0)
+    return np.maximum(orders["total_cents"].to_numpy() - owed_back(postings, orders["order_id"]), earned)
 
 
 def post(postings: pd.DataFrame, order_ids: object, amounts_cents: object, *, to: str, reason: str,
