@@ -4,13 +4,17 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from prepaykit.adapters.stripe.account import read_account
+from prepaykit.adapters.stripe.client import open_client
 from prepaykit.intake.payment_reports import read_payments
 from prepaykit.report.season_tables import season_tables
 from prepaykit.report.season_workbook import write_season
+from prepaykit.rules.payouts import payouts, roll_forward
 from prepaykit.rules.reconciling import Season, processing_fees
 from prepaykit.tables.account import merged, of_kind
 from tests.jobs import NOW
 from tests.money.season import PRICE, as_season, season
+from tests.stand_in.process import KEY, stand_in
 
 
 @pytest.fixture(scope="module")
@@ -216,3 +220,13 @@ def test_a_shop_s_list_alone_is_held_against_the_orders(few, tmp_path):
     sums = season_tables(Season.of(few[0], book), now=NOW)["Equations"]
     paid = sums[sums["what"].str.startswith("paid by card")]
     assert (len(paid), paid["difference_cents"].abs().sum(), (paid["left_cents"] > 0).all()) == (8, 0, True)
+
+
+def test_an_account_read_from_stripe_adds_up_month_by_month_whatever_became_of_its_payouts():
+    with stand_in() as side:
+        side.say("season", payments=420, days=7, refunds=9, disputes=2)
+        book = read_account(open_client(KEY, base=side.base), merged([])[0], is_live=False, pause=lambda _: None).entries
+        rows, months = payouts(book), roll_forward(book)
+        assert (rows["is_itemised"].sum() > 3, rows["difference_cents"].dropna().abs().sum(), months["difference_cents"].abs().sum()) == (True, 0, 0)
+        balance = sum(line["net"] for line in side.say("account")["account"]["balance_transactions"])
+        assert months["end_cents"].iloc[-1] == balance
