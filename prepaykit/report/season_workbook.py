@@ -3,7 +3,7 @@
 In the workbook amounts stand as finance reads them (42.00), in the CSVs as whole numbers of the currency's smallest unit, to be added up by a program. Text is text: nothing in a cell
 is a formula or a link. Sheets have a heading that stays, a filter, and moments in UTC. A table longer than a sheet can be stands in its CSV alone, and the sheet says so.
 
-Speed: written row by row, a sheet is never held whole; 100,000 payments of 40 jobs, 3.1 million cells in all, take 19 s with their CSVs, and 10 MiB beyond the tables
+Speed: written row by row, a sheet is never held whole; 100,000 payments of 40 jobs, 3.1 million cells in all, take 17 s with their CSVs, and 10 MiB beyond the tables
 (`python -m tests.benchmarks.reconcile`).
 """
 
