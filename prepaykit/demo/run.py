@@ -166,6 +166,7 @@ def _steps(job: Job, folder: Path, demo: Mapping[str, int]) -> Iterator[Step]:
     for order_no, reason in _to_cancel(job)[:1]:
         yield Step("cancel", reason, {"orders": order_no})
     yield Step("report", "how the job stands", {})
+    yield Step("reconcile", "every cent of the season", {})
 
 
 def _to_the_lab(job: Job, folder: Path, when: str) -> Iterator[Step]:
@@ -212,12 +213,12 @@ def _run_all(job: Job, folder: Path, warm: WarmKernel, console: Console) -> None
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("", total=20)
+        task = bar.add_task("", total=21)
         for number, step in enumerate(_steps(job, folder, demo), start=1):
             bar.update(task, description=f"{NOTEBOOKS[step.verb]}: {step.purpose}")
             given = (
                 dict(step.parameters)
-                if step.verb == "report"
+                if step.verb in ("report", "reconcile")
                 else {**step.parameters, "apply": True, "why": f"demo: {step.purpose}"}
             )
             began = time.monotonic()
@@ -256,6 +257,7 @@ def _print_end(job: Job, folder: Path, seconds: float, console: Console) -> None
         f"\n{left} findings are left for a person, {len(job.worklist())} refunds and fees to close. All in {seconds:.0f} s."
     )
     print(f"Report: {here / 'reports' / f'{job.name}.html'}")
+    print(f"Every cent: {here / 'reports' / 'reconciliation' / 'reconciliation.xlsx'}")
     console.print(
         f"Next, look for yourself:\n  prepaykit lab {here}\n  prepaykit balance --studio {here}", markup=False
     )

@@ -31,6 +31,7 @@ def test_the_demo_leaves_cards_packages_and_a_report(finished_demo):
     assert list((finished_demo / "lab").rglob("*.csv"))
     (report,) = (finished_demo / "reports").glob("*.html")
     assert "plainview-fall-2026" in report.read_text(encoding="utf-8")
+    assert (finished_demo / "reports" / "reconciliation" / "reconciliation.xlsx").read_bytes().startswith(b"PK")
 
 
 @pytest.mark.slow
