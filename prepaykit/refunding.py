@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from prepaykit.decide.refund import accepted_of, plan_step
-from prepaykit.errors import IllegalMove, NeighbourFailed, Refused, StalePlan, UsageError
-from prepaykit.rules.refunding import IN_FLIGHT, OPEN, Step, after_answer, next_step, request_key
+from prepaykit.errors import IllegalMove, NeighbourFailed, PrepaykitError, Refused, StalePlan, UsageError
+from prepaykit.rules.refunding import ALARM, IN_FLIGHT, OPEN, Step, after_answer, next_step, request_key
+from prepaykit.rules.refusing import known_refunds
 from prepaykit.tables.gateway import Gateway, SeenCharge
 from prepaykit.tables.state import JobState
 
@@ -67,13 +68,17 @@ def carry_on(studio: Studio, gateway: Gateway, job: str, refund_id: int) -> Step
 def poll(studio: Studio, gateway: Gateway, jobs: list[str] | None = None) -> pd.DataFrame:
     """Ask what became of refunds that are pending or succeeded lately: `job`, `refund_id`, `status`, `said`, of those that are not as they were.
 
-    A refund that Stripe took back (`failed`) is owed again: a person confirms a new one. Sends nothing.
+    A refund that Stripe took back (`failed`) is owed again: a person confirms a new one. One that cannot be asked about now is `not_asked`. Sends nothing.
     """
     rows = []
     for job in jobs or list(studio.store.jobs()["name"]):
         for refund_id in _watched(studio.store.read(job), studio.clock()):
-            step = _polled(studio, gateway, job, refund_id)
-            if step.act == "settle" or "look at once" in step.why:
+            try:
+                step = _polled(studio, gateway, job, refund_id)
+            except PrepaykitError as error:  # one that cannot be asked now keeps no other back
+                rows.append((job, refund_id, "not_asked", str(error)))
+                continue
+            if step.act == "settle" or ALARM in step.why:
                 rows.append((job, refund_id, step.status or "succeeded", step.why))
     return pd.DataFrame(rows, columns=SETTLED_COLUMNS)
 
@@ -108,7 +113,7 @@ def _row(state: JobState, refund_id: int) -> dict[str, object]:
 
 def _decided(state: JobState, row: dict[str, object], charge: SeenCharge | None, now: pd.Timestamp) -> Step:
     others = state.refunds[(state.refunds["refund_id"] != row["refund_id"]) & state.refunds["status"].isin(IN_FLIGHT)]
-    return next_step(row, charge, now=now, known=set(state.refunds["request_id"].dropna()), currency=str(state.job["currency"]),
+    return next_step(row, charge, now=now, known=known_refunds(state), currency=str(state.job["currency"]),
                      accepted=accepted_of(row["evidence"]), is_overtaken=bool((others["charge_id_stripe"] == row["charge_id_stripe"]).any()))  # fmt: skip
 
 

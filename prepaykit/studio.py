@@ -16,7 +16,6 @@ import getpass
 import os
 import tomllib
 from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,13 +24,13 @@ import pandas as pd
 from prepaykit.account import account_book
 from prepaykit.adapters.lab.folder import write_package
 from prepaykit.adapters.mail_merge import write_merge_file
-from prepaykit.errors import NeighbourFailed, Refused, UsageError
+from prepaykit.errors import Refused, UsageError
 from prepaykit.intake.payment_reports import ORDER_KEY
 from prepaykit.intake.sources import open_bytes
 from prepaykit.job import ARTWORK, Job
 from prepaykit.ledger.outbox import drain
 from prepaykit.ledger.store import Store
-from prepaykit.refunding import poll, send_refund
+from prepaykit.refunding import ALARM, poll, send_refund
 from prepaykit.rules.reconciling import Season
 from prepaykit.tables.catalog import columns_of
 from prepaykit.tables.gateway import Gateway
@@ -40,6 +39,8 @@ if TYPE_CHECKING:
     from prepaykit.adapters.stripe.account import Told
 
 PathLike = str | os.PathLike
+FOLLOWED = "followed"
+"""The state of what `send` says of a refund that went out earlier."""
 NO_KEY = "no key of Stripe is here: set PREPAYKIT_STRIPE_KEY"
 
 
@@ -118,7 +119,8 @@ class Studio:
     def send(self, *, through: Gateway | None = None, live: bool = False) -> pd.DataFrame:
         """Send what waits in the outbox, each thing once: `key`, `kind`, `state`, `receipt` or `error`.
 
-        Refunds go out only where there is a key to refund with (see `stripe_gateway`); then pending ones are asked about too.
+        Refunds go out only where there is a key to refund with (see `stripe_gateway`); then earlier ones are asked about too: what became of
+        them is a row of the state `followed`, with an error where somebody must look (failed, made twice, not to be asked).
         """
         gateway, why_none = self._gateway_or_why(through, live)
         adapters = {
@@ -131,9 +133,11 @@ class Studio:
             adapters["refund"] = lambda payload, key: send_refund(self, gateway, payload)
         sent = drain(self.store, adapters, now=self.clock())
         if gateway is not None:
-            with suppress(NeighbourFailed):  # what became of earlier ones can be asked next time as well
-                poll(self, gateway)
-            return sent
+            followed = poll(self, gateway)
+            is_alarm = ~followed["status"].isin(["succeeded", "pending"]) | followed["said"].str.contains(ALARM)
+            told = pd.DataFrame({"key": "refund/" + followed["job"] + "/" + followed["refund_id"].astype("str"), "kind": "refund", "state": FOLLOWED,
+                                 "receipt": followed["said"].mask(is_alarm), "error": followed["said"].where(is_alarm)})  # fmt: skip
+            return pd.concat([sent, told.astype("str")], ignore_index=True) if len(told) else sent
         left = (sent["kind"] == "refund") & (sent["state"] == "pending")
         return sent.assign(error=sent["error"].mask(left, why_none).astype("str"))
 
@@ -157,7 +161,7 @@ class Studio:
         """The way to Stripe, or why there is none: a refused key must not keep lab packages back."""
         try:
             found = through if through is not None else self.stripe_gateway(live=live)
-        except Refused as error:
+        except (Refused, UsageError) as error:
             return None, str(error)
         return found, NO_KEY
 

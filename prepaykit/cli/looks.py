@@ -125,7 +125,12 @@ def send(
     actor: Actor = None,
     csv: Csv = False,
 ) -> None:
-    """Send what waits in the outbox (lab packages, mail files, refunds), each thing once."""
+    """Send what waits in the outbox (lab packages, mail files, refunds), each thing once; say what became of earlier refunds.
+
+    Ends with 1 if a refund is with a person now, or must be looked at.
+    """
+    from prepaykit.studio import FOLLOWED
+
     with opened(studio, actor) as place:
         if not apply:
             waiting = place.store.outbox()
@@ -136,8 +141,14 @@ def send(
         sent = place.send(live=live)
         out_table(sent, csv=csv)
     failed = sent[sent["error"].notna()]
-    talk(f"{int((sent['state'] == 'sent').sum())} sent, {len(failed)} still waiting.")
-    if len(failed):
+    waits, seen = failed[failed["state"] != FOLLOWED], failed[failed["state"] == FOLLOWED]
+    with_person = sent[sent["receipt"].fillna("").str.contains(r"^(?:review|blocked|failed)\b")]
+    talk(f"{int((sent['state'] == 'sent').sum()) - len(with_person)} sent, {len(waits)} still waiting" + (f", {len(with_person)} with a person now" if len(with_person) else "") + ".")
+    if len(seen):
+        talk(f"Look at {len(seen)} refunds that went out earlier: {', '.join(seen['key'].head(5))}.")
+    if len(waits):
         raise NeighbourFailed(
-            f"not sent: {', '.join(failed['key'].head(5))}. They stay in the outbox; put the cause right and send again."
+            f"not sent: {', '.join(waits['key'].head(5))}. They stay in the outbox; put the cause right and send again."
         )
+    if len(seen) or len(with_person):
+        raise typer.Exit(1)

@@ -44,7 +44,7 @@ def plan_refund(state: JobState, order_nos: Iterable[str] = (), *, seen: Mapping
     `choices`: refunds that somebody chose one by one, each with the amount typed beside it (kind `refund`): then only these, and what was typed is the
     confirmation. `findings`: what was said when they were read.
     Without the right `confirm` nothing changes: the headline says which sum to type. Result: `refund_ids`, `to_refund_cents`, `confirmed`.
-    Findings: refund_not_asked, refund_no_charge, refund_by_hand, refund_disputed, refund_elsewhere, refund_too_large, refund_too_late, refund_not_cancelled,
+    Findings: refund_not_asked, refund_no_charge, refund_by_hand, refund_disputed, refund_made, refund_elsewhere, refund_too_large, refund_too_late, refund_not_cancelled,
     refund_currency_differs. Raises UsageError for an unknown order, gateway or amount, and Refused when another sum is confirmed.
     """
     if gateway not in ("api", "person"):
@@ -103,7 +103,7 @@ def plan_evidence(state: JobState, evidence: Mapping[int, str], *, now: pd.Times
     """Plan to close refunds that a person made: refund_id → what proves it (a report row, a receipt, a check number).
 
     `stripe_ids` names the refund in Stripe where there is one. Raises UsageError without evidence or for a refund that is not there, Refused for one
-    that was not handed to a person: what the API sends is closed by Stripe's own word. One that has succeeded already changes nothing.
+    that was not handed to a person (what the API sends is closed by Stripe's own word), and where Stripe's refund closed another one. One that has succeeded already changes nothing.
     """
     work, ids, closed = state, dict(stripe_ids or {}), 0
     for refund_id, proof in sorted(evidence.items()):
@@ -117,6 +117,7 @@ def plan_evidence(state: JobState, evidence: Mapping[int, str], *, now: pd.Times
             continue
         if row["gateway"] != "person" or row["status"] not in ("sending", *WITH_A_PERSON):
             raise Refused(f"refund {refund_id} is {row['status']} and was not handed to a person; hand it over first: prepaykit refund --gateway person")
+        _require_own_proof(work, refund_id, ids.get(refund_id))
         values = {"status": "succeeded", "evidence": str(proof).strip(), "closed_at": now, "refund_id_stripe": ids.get(refund_id)}
         work = work.replace(refunds=_with(work.refunds, refund_id, values), postings=_money(work, row, str(row["status"]), "succeeded"))
         closed += 1
@@ -125,6 +126,13 @@ def plan_evidence(state: JobState, evidence: Mapping[int, str], *, now: pd.Times
 
 
 # --- inside ------------------------------------------------------------------------------------------------------------
+
+
+def _require_own_proof(state: JobState, refund_id: int, stripe_id: str | None) -> None:
+    """A refund in Stripe is one refund here: else the second would be said to be given back, and is not."""
+    others = state.refunds[(state.refunds["refund_id"] != refund_id) & (state.refunds["refund_id_stripe"] == stripe_id)] if stripe_id else state.refunds.head(0)
+    if len(others):
+        raise Refused(f"refund {refund_id}: {stripe_id} proves refund {others['refund_id'].iloc[0]} already; each refund has its own proof")
 
 
 def _wanted(state: JobState, order_nos: Iterable[str], before: JobState) -> pd.DataFrame:

@@ -34,6 +34,8 @@ WITH_A_PERSON = ("review", "blocked")
 SAME_KEY = pd.Timedelta(hours=23)  # Stripe keeps a key for at least 24 hours
 NEW_KEY = pd.Timedelta(hours=25)
 ATTEMPTS = 2
+ALARM = "look at once"
+"""What must never be is said with these words."""
 BLOCKED_CODES = ("charge_disputed", "charge_for_pending_refund_disputed")
 _BECOMES = {"succeeded": "succeeded", "pending": "pending", "requires_action": "pending", "failed": "failed", "canceled": "failed"}
 
@@ -84,12 +86,13 @@ def next_step(refund: dict[str, object], seen: SeenCharge | None, *, now: pd.Tim
               accepted: Collection[str] = (), is_overtaken: bool = False) -> Step:  # fmt: skip
     """What to do with a refund that is open, knowing what Stripe says of its charge now.
 
-    `refund`: a row of `refunds` as a dict. `known`: every wish of this ledger, so that a refund of none of them is somebody else's; `accepted`: such
+    `refund`: a row of `refunds` as a dict. `known`: every wish of this ledger and what was made for it (`known_refunds`), so that a refund of none of them is somebody else's; `accepted`: such
     refunds that a person has seen. `is_overtaken`: another refund of the charge is on its way. Never raises.
     """
     status, wish = str(refund["status"]), str(refund["request_id"])
     if seen is None:
-        return _to_person(status, "Stripe has no such charge")
+        # It was there when the refund was confirmed: another key (test or live, another account) tells nothing of the refund.
+        return Step("wait", why="Stripe has no such charge under this key: is it the right one (test or live, account)?")
     mine = seen.of_request(wish)
     wrong = _made_otherwise(mine, int(refund["amount_cents"]))
     if wrong:
@@ -136,9 +139,9 @@ def after_answer(refund: dict[str, object], answer: Answer) -> Step:
 def _made_otherwise(mine: Collection[SeenRefund], amount_cents: int) -> str:
     """What must never be, in words: a wish made twice, or with another amount. Empty: all is well."""
     if sum(r.takes_money for r in mine) > 1:
-        return f"made {len(mine)} times: {' '.join(r.refund_id for r in mine)}; look at once"
+        return f"made {len(mine)} times: {' '.join(r.refund_id for r in mine)}; {ALARM}"
     odd = [r.refund_id for r in mine if r.amount_cents != amount_cents]
-    return f"{' '.join(odd)} gave back another amount than {amount_cents}; look at once" if odd else ""
+    return f"{' '.join(odd)} gave back another amount than {amount_cents}; {ALARM}" if odd else ""
 
 
 def _adopted(status: str, refund: SeenRefund) -> Step:
@@ -155,7 +158,7 @@ def _to_person(status: str, why: str, *, blocked: bool = False) -> Step:
 
 def _against(seen: SeenCharge, refund: dict[str, object], known: Collection[str], accepted: Collection[str], currency: str) -> tuple[str, bool]:
     """Why it must not be sent now, in words (empty: nothing is against it), and whether only time helps."""
-    foreign = [r.refund_id for r in seen.refunds if r.takes_money and r.request_id not in known and r.refund_id not in accepted]
+    foreign = [r.refund_id for r in seen.refunds if r.takes_money and not {r.request_id, r.refund_id} & {*known, *accepted}]
     amount = int(refund["amount_cents"])
     if seen.is_disputed:
         return "the payer disputes the charge: a refund beside a dispute pays twice", True

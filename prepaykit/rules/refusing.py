@@ -16,7 +16,7 @@ from prepaykit.rules.money_book import on_account
 from prepaykit.rules.order_entry import purchases
 from prepaykit.rules.refunding import request_id
 from prepaykit.tables.findings import found, together
-from prepaykit.tables.gateway import SeenCharge
+from prepaykit.tables.gateway import SeenCharge, SeenRefund
 from prepaykit.tables.state import JobState
 
 OUTSTANDING = ("planned", "confirmed", "sending", "unknown", "pending", "review", "blocked")
@@ -28,7 +28,7 @@ def refused_refunds(state: JobState, rows: pd.DataFrame, *, seen: Mapping[int, S
     if not len(rows):
         return together()
     orders = state.orders.set_index("order_id")
-    known = set(state.refunds["request_id"].dropna())
+    known = known_refunds(state)
     taken = _taken(state, rows)
     owed = on_account(state.postings, "to_refund")
     asked = state.refunds[state.refunds["status"].isin(OUTSTANDING)].groupby("order_id")["amount_cents"].sum()
@@ -55,21 +55,35 @@ def _why_not(state: JobState, row: object, order: pd.Series, charge: SeenCharge 
     days = state.job["refund_days"]
     if gateway == "api" and days is not None and pd.notna(order["placed_at"]) and now - order["placed_at"] > pd.Timedelta(days=int(days)):
         return "refund_too_late", f"the order is more than {days} days old"
+    if charge is None and gateway == "person":
+        return ("refund_not_asked", "it was for the API before, and Stripe was not asked what became of it") if pd.notna(row.request) else None
     if charge is None:
-        return ("refund_no_charge", "no charge is known for it") if gateway == "api" else None
-    if charge.of_request(request_id(state.name, order["origin"], order["order_no"], row.refund_id)):
-        return None  # it was made for this very wish, by a ledger that is lost: confirmed, it is found and not made again
+        return "refund_no_charge", "no charge is known for it"
+    made = [r.refund_id for r in charge.of_request(request_id(state.name, order["origin"], order["order_no"], row.refund_id)) if r.takes_money]
+    if gateway == "person" and set(made) - set(accept):
+        return "refund_made", f"{' '.join(made)} was made for this very wish"
+    if made and gateway == "api":
+        return None  # by a ledger that is lost, or by a try nobody heard of: confirmed, it is found and not made again
     if charge.is_disputed:
         return "refund_disputed", f"charge {charge.charge_id} is disputed"
     if charge.currency.upper() != state.job["currency"]:
         return "refund_currency_differs", f"charge {charge.charge_id} is in {charge.currency.upper()}"
-    foreign = [r.refund_id for r in charge.refunds if r.takes_money and r.request_id not in known and r.refund_id not in accept]
+    foreign = [r.refund_id for r in charge.refunds if r.takes_money and not _is_known(r, known) and r.refund_id not in accept]
     if foreign:
         return "refund_elsewhere", f"charge {charge.charge_id} was refunded by {' '.join(foreign)}, which is of no wish here"
-    others = taken.get(charge.charge_id, 0) + sum(r.amount_cents for r in charge.refunds if r.takes_money and r.request_id not in known)
+    others = taken.get(charge.charge_id, 0) + sum(r.amount_cents for r in charge.refunds if r.takes_money and not _is_known(r, known))
     if row.amount_cents > min(charge.left_cents, charge.captured_cents - others):
         return "refund_too_large", f"of charge {charge.charge_id} {charge.left_cents} cents are left, {row.amount_cents} would go back"
     return None
+
+
+def known_refunds(state: JobState) -> set[str]:
+    """What refunds of ours are known by at Stripe: each wish, and the number of what a person made for one."""
+    return {*state.refunds["request_id"].dropna(), *state.refunds["refund_id_stripe"].dropna()}
+
+
+def _is_known(refund: SeenRefund, known: Collection[str]) -> bool:
+    return refund.request_id in known or refund.refund_id in known
 
 
 def _is_for_a_cancellation(row: object) -> bool:

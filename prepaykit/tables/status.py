@@ -66,7 +66,7 @@ MACHINES: dict[str, Machine] = {
         "planned",
         {
             "planned": ("confirmed", "sending", "withdrawn"),
-            "confirmed": ("sending", "succeeded", "pending", "review", "blocked", "withdrawn"),
+            "confirmed": ("sending", "succeeded", "pending", "failed", "review", "blocked", "withdrawn"),
             "sending": ("confirmed", "succeeded", "pending", "unknown", "failed", "review", "blocked"),
             "unknown": ("sending", "succeeded", "pending", "failed", "review", "blocked"),
             "pending": ("succeeded", "failed", "review"),

@@ -41,11 +41,12 @@ class Bank:
 
     def move(self, by: pd.Timedelta) -> None:
         """Time goes on; what was late lands."""
-        self.now += by
-        due = [row for row in self.late if row[0] <= self.now]
-        self.late = [row for row in self.late if row[0] > self.now]
-        for _, request, key in due:
+        until = self.now + by
+        due = sorted(row for row in self.late if row[0] <= until)
+        self.late = [row for row in self.late if row[0] > until]
+        for self.now, request, key in due:  # each at its own time: its key is as old as it is then
             self._act(request, key)
+        self.now = until
 
     def settle(self, status: str) -> None:
         """What is pending becomes `succeeded` or `failed`."""

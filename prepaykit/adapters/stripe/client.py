@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 import stripe
 
@@ -24,7 +23,7 @@ BASE = "PREPAYKIT_STRIPE_BASE"
 KEYRING = "prepaykit-stripe"
 TIMEOUT_S = (5, 30)
 _KEY = re.compile(r"(?:sk|rk)_(test|live)_\w+")
-_OWN_MACHINE = ("127.0.0.1", "localhost", "::1")
+_OWN_MACHINE = re.compile(r"https?://(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?/?")
 
 
 def find_key(environ: Mapping[str, str]) -> str | None:
@@ -39,7 +38,10 @@ def find_key(environ: Mapping[str, str]) -> str | None:
         import keyring
     except ImportError:
         return None
-    found = keyring.get_password(KEYRING, KEY)
+    try:
+        found = keyring.get_password(KEYRING, KEY)
+    except keyring.errors.KeyringError:
+        return None  # a machine without a place for keys: there is none
     return found.strip() if found else None
 
 
@@ -60,7 +62,7 @@ def open_client(key: str, *, live: bool = False, base: str | None = None, retrie
         raise Refused("the key of Stripe is a live one: real money would move. Say so (--live), or use a test key")
     address = {}
     if base:
-        if urlsplit(base).hostname not in _OWN_MACHINE:
+        if not _OWN_MACHINE.fullmatch(base):
             raise Refused(f"{BASE} may only name this machine; unset it to use Stripe's own address")
         address = {"base_addresses": {"api": base}}
     return stripe.StripeClient(key, max_network_retries=retries, http_client=stripe.RequestsClient(timeout=TIMEOUT_S), **address)
