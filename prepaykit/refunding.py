@@ -13,6 +13,7 @@ import pandas as pd
 
 from prepaykit.decide.refund import accepted_of, plan_step
 from prepaykit.errors import IllegalMove, NeighbourFailed, PrepaykitError, Refused, StalePlan, UsageError
+from prepaykit.rules.payment_matching import root_orders
 from prepaykit.rules.refunding import ALARM, IN_FLIGHT, OPEN, Step, after_answer, next_step, request_key
 from prepaykit.rules.refusing import known_refunds
 from prepaykit.tables.gateway import Gateway, SeenCharge
@@ -89,15 +90,16 @@ def look_at(studio: Studio, job: str, gateway: Gateway | None) -> dict[int, Seen
         return None
     state = studio.store.read(job)
     rows = state.refunds[state.refunds["status"].isin(["planned", "review", "blocked", "failed"])]
-    references = _references(state)
+    references, said, bought = _references(state), _said_to_be(state), root_orders(state.orders)
     looked: dict[str, SeenCharge | None] = {}
     found: dict[int, SeenCharge | None] = {}
     for row in rows.itertuples():
         charges = [row.charge_id_stripe] if pd.notna(row.charge_id_stripe) else [gateway.find_charge(r) for r in references.get(row.order_id, [])]
-        for charge in dict.fromkeys(c for c in charges if c):
+        charges = [c for c in charges if c and said.get(c, bought[row.order_id]) == bought[row.order_id]]
+        for charge in dict.fromkeys(charges):
             looked.setdefault(charge, None)
             looked[charge] = looked[charge] or gateway.look(charge)
-        found[int(row.refund_id)] = _the_one(int(row.amount_cents), [looked[c] for c in dict.fromkeys(charges) if c])
+        found[int(row.refund_id)] = _the_one(int(row.amount_cents), [looked[c] for c in dict.fromkeys(charges)])
     return found
 
 
@@ -172,6 +174,14 @@ def _references(state: JobState) -> dict[int, list[str]]:
     rows = state.payments.dropna(subset=["order_id", "reference"])
     rows = rows[rows["reference"].str.match(r"(?:ch|py|pi)_")]
     return rows.groupby("order_id")["reference"].agg(list).to_dict()
+
+
+def _said_to_be(state: JobState) -> dict[str, int]:
+    """Charge → the order that a person said it is of: it is no other's, whatever number the other order bears."""
+    said = state.choices[state.choices["kind"] == "payment"]
+    orders = state.orders.assign(name=state.orders["origin"] + ":" + state.orders["order_no"]).drop_duplicates("name")
+    ids = said["value"].map(orders.set_index("name")["order_id"])
+    return {charge: int(order) for charge, order in zip(said["target"], ids, strict=True) if pd.notna(order)}
 
 
 def _the_one(amount_cents: int, charges: list[SeenCharge | None]) -> SeenCharge | None:

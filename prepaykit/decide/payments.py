@@ -21,7 +21,16 @@ from prepaykit.money import show_cents
 from prepaykit.rules import money_book
 from prepaykit.rules.choosing import brought_choices, kept_choices
 from prepaykit.rules.payment_findings import payment_findings, stray_findings
-from prepaykit.rules.payment_matching import BY_HAND, Matched, OrdersToPay, match_payments, orders_to_pay, root_orders
+from prepaykit.rules.payment_matching import (
+    Matched,
+    OrdersToPay,
+    is_by_hand,
+    match_payments,
+    named_charges,
+    orders_to_pay,
+    root_orders,
+)
+from prepaykit.rules.refund_shares import GONE
 from prepaykit.rules.search import named_orders
 from prepaykit.tables.account import of_kind
 from prepaykit.tables.catalog import typed
@@ -47,7 +56,7 @@ def plan_payments(state: JobState, book: pd.DataFrame, wanted: OrdersToPay, *, o
     work = state.replace(choices=kept)
     matched = match_payments(book, _with_new_choices(work, wanted))
     work = _with_references(work, matched)
-    work, cents = _booked(work, matched, charges, sorted(set(book_charges)))
+    work, cents = _booked(work, matched, named_charges(book, _with_new_choices(work, wanted)), sorted(set(book_charges)))
     anew = _with_new_choices(work, wanted)
     matched = match_payments(book, anew)
     mine = matched.shares[matched.shares["job"] == state.name]
@@ -55,7 +64,7 @@ def plan_payments(state: JobState, book: pd.DataFrame, wanted: OrdersToPay, *, o
     result = {"matched": mine["charge_id"].nunique(), "orders": mine["order_id"].nunique(), "of_nobody": int(matched.strays["job"].isna().sum()),
               "booked": len(set(book_charges)), "booked_cents": cents}  # fmt: skip
     currency = str(state.job["currency"])
-    headline = f"{result['matched']:,} payments of {result['orders']:,} orders, {show_cents(int(mine['share_cents'].sum()), currency)}; {result['of_nobody']:,} of no order here"
+    headline = f"{result['matched']:,} payments of {result['orders']:,} orders, {show_cents(int(_of_job(state, matched)['share_cents'].sum()), currency)}; {result['of_nobody']:,} of no order here"
     headline += f"; counts {result['booked']} more, {show_cents(cents, currency)}" if cents else ""
     tables = {n: work.tables[n] for n in ("choices", "payments", "orders", "postings", "refunds")}
     return Plan.between(state, "payments", tables, findings=spoken, headline=headline, result=result)
@@ -78,17 +87,29 @@ def _with_new_choices(state: JobState, wanted: OrdersToPay) -> OrdersToPay:
 
 
 def _with_references(state: JobState, matched: Matched) -> JobState:
-    """The one payment of an order that names no charge gets the first that was found for it with the very amount."""
+    """The one payment of an order that names no charge gets the first that was found for it with the very amount; sooner one whose money is still here."""
     pays = state.payments
     root = pays["order_id"].map(root_orders(state.orders)).astype("Int64")
-    bare = pays["reference"].isna() & pays["envelope_id"].isna() & ~pays["method"].isin(BY_HAND) & root.notna() & ~root.duplicated(keep=False)
-    mine = matched.shares[(matched.shares["job"] == state.name) & (matched.shares["matched_by"] != "reference")]
+    bare = pays["reference"].isna() & ~is_by_hand(pays) & root.notna() & ~root.duplicated(keep=False)
+    mine = _of_job(state, matched)
+    mine = mine[mine["matched_by"] != "reference"]
+    back = _gone_back(matched)
+    mine = mine.assign(is_gone=mine["charge_id"].map(back.groupby("charge_id")["share_cents"].sum()).fillna(0) >= mine["share_cents"])
     paid = pd.DataFrame({"order_id": root[bare].astype("int64"), "share_cents": pays.loc[bare, "amount_cents"]})
-    first = mine.merge(paid, on=["order_id", "share_cents"]).sort_values(["at", "charge_id"]).drop_duplicates("order_id").set_index("order_id")["charge_id"]
+    first = mine.merge(paid, on=["order_id", "share_cents"]).sort_values(["is_gone", "at", "charge_id"]).drop_duplicates("order_id").set_index("order_id")["charge_id"]
     return state.replace(payments=pays.assign(reference=pays["reference"].mask(bare, root.map(first)).astype("str")))
 
 
-def _booked(state: JobState, matched: Matched, charges: pd.DataFrame, wanted: list[str]) -> tuple[JobState, int]:
+def _of_job(state: JobState, matched: Matched) -> pd.DataFrame:
+    """The payments of this job, in its currency."""
+    return matched.shares[(matched.shares["job"] == state.name) & (matched.shares["currency"] == str(state.job["currency"]))]
+
+
+def _gone_back(matched: Matched) -> pd.DataFrame:
+    return matched.refunds[~matched.refunds["status"].isin(GONE)]
+
+
+def _booked(state: JobState, matched: Matched, named: set[str], wanted: list[str]) -> tuple[JobState, int]:
     """Count these payments for the orders they are of; what comes for an order that is gone is owed back."""
     if not wanted:
         return state, 0
@@ -99,7 +120,11 @@ def _booked(state: JobState, matched: Matched, charges: pd.DataFrame, wanted: li
     foreign = mine["currency"] != str(state.job["currency"])
     if foreign.any():
         raise Refused(f"payments: {mine.loc[foreign, 'charge_id'].iloc[0]} is in another currency than {state.name}; its money is not counted here")
-    _require_not_counted(state, matched, mine)
+    _require_not_counted(state, named, mine)
+    back = _gone_back(matched)
+    back = back[back["charge_id"].isin(wanted)]
+    if len(back):
+        raise Refused(f"payments: of {back['charge_id'].iloc[0]} {back['refund'].iloc[0]} was given back already; what went back is not counted again")
     rows = mine.sort_values("charge_id")
     ids, cents = rows["order_id"].to_numpy(), rows["share_cents"].to_numpy()
     first = state.next_id("payments")
@@ -114,13 +139,11 @@ def _booked(state: JobState, matched: Matched, charges: pd.DataFrame, wanted: li
     return state.replace(payments=pd.concat([state.payments, typed("payments", new)]), postings=book, orders=orders, refunds=refunds), int(cents.sum())
 
 
-def _require_not_counted(state: JobState, matched: Matched, mine: pd.DataFrame) -> None:
+def _require_not_counted(state: JobState, named: set[str], mine: pd.DataFrame) -> None:
     """Refuse a payment that an order names, or that the order's own figure may stand for: it would be counted twice."""
-    pays = state.payments.dropna(subset="order_id")
+    pays = state.payments[state.payments["order_id"].notna() & ~is_by_hand(state.payments)]
     root = pays["order_id"].astype("int64").map(root_orders(state.orders))
-    counted = set(pays["reference"].dropna())
     bare = set(root[pays["reference"].isna()])
-    named = mine["matched_by"].eq("reference") | mine["charge_id"].isin(counted)
-    again = mine[named | mine["order_id"].isin(bare)]
+    again = mine[mine["charge_id"].isin(named) | mine["order_id"].isin(bare)]
     if len(again):
         raise Refused(f"payments: {', '.join(again['charge_id'])} of order {', '.join(again['order_no'])} is counted by the order already, or may be; look at it: prepaykit find {again['order_no'].iloc[0]}")

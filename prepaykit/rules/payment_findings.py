@@ -61,12 +61,12 @@ def payment_findings(state: JobState, wanted: OrdersToPay, matched: Matched) -> 
     twice = same & (rows["charges"] > 1) & (over > 0)
     left = rows["paid_cents"] - rows["refunded_cents"]
     fees = state.service_fees[state.service_fees["status"].isin(LIVE_FEES)]
-    kept_fee = rows["order_id"].isin(fees["order_id"]) & (rows["charges"] > 0) & (left <= 0)
+    kept_fee = rows["order_id"].isin(fees["order_id"]) & (rows["refunded_cents"] > 0) & (left <= 0)
     cases = (
         ("payment_missing", covered & (rows["charges"] == 0) & ~gone, rows["expected_cents"].astype("str") + " cents were paid by card, and are not in the account book"),
         ("payment_twice", twice & (rows["foreign_cents"] < over), rows["paid_cents"].astype("str") + " cents came in by " + rows["charges"].astype("str") + " payments, "
          + rows["expected_cents"].astype("str") + " are of the order"),
-        ("payment_not_booked", same & (rows["charges"] > 0) & (rows["expected_cents"] == 0) & ~twice, rows["paid_cents"].astype("str") + " cents came in that the order does not count"),
+        ("payment_not_booked", same & (rows["paid_cents"] > 0) & (rows["expected_cents"] == 0) & ~twice, rows["paid_cents"].astype("str") + " cents came in that the order does not count"),
         ("payment_differs", same & (rows["charges"] > 0) & (over != 0) & ~twice & (rows["expected_cents"] > 0), rows["paid_cents"].astype("str") + " cents came in, the order says "
          + rows["expected_cents"].astype("str")),
         ("payment_refunded", ~gone & (rows["foreign_cents"] > 0) & ~(twice & (rows["foreign_cents"] == over)), rows["foreign_cents"].astype("str") + " cents were given back by somebody else"),

@@ -9,7 +9,7 @@ a wrong parent. Rule, in this order:
 | reference | an order names the charge, its PaymentIntent or its Checkout Session; of several orders each has its part |
 | order_key | the payment carries the key of exactly one order: as metadata, or as a word of its description |
 
-A payment whose number and key point to different orders, or whose key two orders bear, is of nobody until a person says so. Amounts, days, names and addresses never match anything:
+A payment whose number and key point to different orders, whose key two orders bear, or that people of two jobs said to be theirs, is of nobody until a person says so. Amounts, days, names and addresses never match anything:
 an equal amount on the day of the order, of the same payer, is a suggestion, if it is the only one both ways.
 
 Worked case: `ch_7` with metadata `order_key: K-104007` is of the order with that key, whatever it amounts to; that is judged later.
@@ -32,6 +32,8 @@ from prepaykit.tables.state import JobState
 
 LEAST_KEY = 6
 OPEN_DISPUTES = ("open", "needs_response", "under_review", "warning_needs_response", "warning_under_review")
+SEVERAL = "several orders could be meant"
+"""Why a payment is of nobody: its number and its key, two orders' keys, or people in two jobs say different things."""
 BY_HAND = ("cash", "check", "cheque")
 ORDER_COLUMNS = ["job", "order_id", "order_no", "origin", "order_key", "status", "currency", "placed_at", "email_hash", "expected_cents"]
 SHARE_COLUMNS = ["charge_id", "job", "order_id", "order_no", "matched_by", "share_cents", "at", "currency"]
@@ -84,9 +86,11 @@ def match_payments(book: pd.DataFrame, wanted: OrdersToPay) -> Matched:
     charges = charges.assign(amount_cents=charges["amount_cents"].fillna(0).astype("int64")).rename(columns={"id": "charge"})
     by_person = wanted.said.merge(wanted.orders[["job", "order_id", "expected_cents"]], on=["job", "order_id"], validate="m:1")
     by_person = by_person.rename(columns={"charge_id": "charge", "expected_cents": "weight"}).assign(matched_by="person")
+    claimed = set(by_person.loc[by_person.duplicated("charge", keep=False), "charge"])
+    by_person = by_person[~by_person["charge"].isin(claimed)]
     by_number = _by_number(charges, wanted.references).assign(matched_by="reference")
     by_key = _by_key(charges, wanted.orders).assign(matched_by="order_key", weight=1)
-    unclear = _unclear(by_number, by_key)
+    unclear = _unclear(by_number, by_key) | claimed
     columns = ["charge", "job", "order_id", "matched_by", "weight"]
     by_number, by_key = (w[~w["charge"].isin({*unclear, *by_person["charge"]})] for w in (by_number, by_key))
     by_key = by_key[~by_key["charge"].isin(by_number["charge"])]
@@ -99,6 +103,27 @@ def match_payments(book: pd.DataFrame, wanted: OrdersToPay) -> Matched:
     disputed = frozenset(disputes.loc[disputes["status"].isin(OPEN_DISPUTES), "charge_id"].dropna())
     strays = _strays(charges, shares, unclear, wanted.orders)
     return Matched(shares, strays, refund_shares(book, wanted.wishes, shares), disputed, charges["at"].min(), charges["at"].max())
+
+
+def named_charges(book: pd.DataFrame, wanted: OrdersToPay) -> set[str]:
+    """The payments that an order of any job names by number: each is counted by its order already, whatever a person said later.
+
+    >>> from prepaykit.tables.account import entries
+    >>> book = entries(pd.DataFrame({"kind": ["charge"], "id": ["ch_1"], "intent_id": ["pi_1"]}))
+    >>> wanted = orders_to_pay([JobState.new(name="maple-grove-2026", school="Maple Grove")])
+    >>> named_charges(book, wanted)
+    set()
+    """
+    return set(_by_number(of_kind(book, "charge").drop(columns="charge_id").rename(columns={"id": "charge"}), wanted.references)["charge"])
+
+
+def is_by_hand(payments: pd.DataFrame) -> pd.Series:
+    """Did the payment come in an envelope, or as cash or check, however it was written?
+
+    >>> is_by_hand(pd.DataFrame({"envelope_id": [1, None, None], "method": ["card", "Cash", "card"]})).tolist()
+    [True, True, False]
+    """
+    return payments["envelope_id"].notna() | payments["method"].astype("str").str.strip().str.casefold().isin(BY_HAND)
 
 
 def root_orders(orders: pd.DataFrame) -> pd.Series:
@@ -146,7 +171,7 @@ def _unclear(by_number: pd.DataFrame, by_key: pd.DataFrame) -> set[str]:
 
 def _strays(charges: pd.DataFrame, shares: pd.DataFrame, unclear: set[str], orders: pd.DataFrame) -> pd.DataFrame:
     strays = charges[~charges["charge"].isin(shares["charge_id"])]
-    strays = strays.assign(why=np.where(strays["charge"].isin(unclear), "its number and its key mean different orders", "no order names it"))
+    strays = strays.assign(why=np.where(strays["charge"].isin(unclear), SEVERAL, "no order names it"))
     paid = pd.MultiIndex.from_frame(shares[["job", "order_id"]])
     open_orders = orders[~pd.MultiIndex.from_frame(orders[["job", "order_id"]]).isin(paid) & (orders["expected_cents"] > 0)]
     day = [frame.assign(day=frame[c].dt.floor("D")) for frame, c in ((strays[strays["why"] == "no order names it"], "at"), (open_orders, "placed_at"))]
@@ -164,7 +189,7 @@ def _strays(charges: pd.DataFrame, shares: pd.DataFrame, unclear: set[str], orde
 def _of_job(state: JobState) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     root = root_orders(state.orders)
     payments = state.payments.dropna(subset="order_id")
-    by_card = payments[~payments["method"].isin(BY_HAND)]
+    by_card = payments[~is_by_hand(payments)]
     by_card = by_card.assign(root=by_card["order_id"].astype("int64").map(root))
     expected = by_card.groupby("root")["amount_cents"].sum()
     bought = state.orders[state.orders["split_from_id"].isna()]

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from prepaykit.rules.payment_findings import is_covered, standing_of_payments
-from prepaykit.rules.payment_matching import BY_HAND, Matched, OrdersToPay, match_payments, orders_to_pay
+from prepaykit.rules.payment_matching import Matched, OrdersToPay, is_by_hand, match_payments, orders_to_pay
 from prepaykit.rules.payouts import PAYOUT, payouts, roll_forward
 from prepaykit.rules.refund_shares import GONE
 from prepaykit.rules.splitting import split_cents
@@ -143,7 +143,7 @@ def _own_figures(state: JobState) -> dict[str, object]:
     """What the job itself says, without any account book."""
     orders, pays = state.orders, state.payments
     account = state.postings.groupby("account")["amount_cents"].sum()
-    by_hand = pays["envelope_id"].notna() | pays["method"].isin(BY_HAND)
+    by_hand = is_by_hand(pays)
     fees = state.service_fees[state.service_fees["status"] != "credited"]
     gone = orders["status"] == "cancelled"
     return {"job": state.name, "currency": str(state.job["currency"]), "orders": len(orders), "cancelled": int(gone.sum()), "ordered_cents": int(orders.loc[~gone, "total_cents"].sum()),

@@ -62,8 +62,8 @@ def _why_not(state: JobState, row: object, order: pd.Series, charge: SeenCharge 
     made = [r.refund_id for r in charge.of_request(request_id(state.name, order["origin"], order["order_no"], row.refund_id)) if r.takes_money]
     if gateway == "person" and set(made) - set(accept):
         return "refund_made", f"{' '.join(made)} was made for this very wish"
-    if made and gateway == "api":
-        return None  # by a ledger that is lost, or by a try nobody heard of: confirmed, it is found and not made again
+    if made:
+        return None  # by a ledger that is lost, or by a try nobody heard of: it is found and not made again, or a person who saw it closes it by its number
     if charge.is_disputed:
         return "refund_disputed", f"charge {charge.charge_id} is disputed"
     if charge.currency.upper() != state.job["currency"]:

@@ -181,7 +181,7 @@ REGISTER: dict[str, Kind] = {
     "payment_disputed": Kind("warn", "the payer disputes the payment", "answer in Stripe before its day; refund nothing beside a dispute"),
     "payment_currency": Kind("warn", "the payment is in another currency than the job", "look at payment and order; its amount was not compared"),
     "payment_guess": Kind("warn", "a payment without a key is probably of this order: amount, day and payer agree", "look at {hint} in Stripe; if it is: prepaykit payments --of {hint}={key}"),
-    "payment_two_ways": Kind("warn", "a payment's number and its key point to different orders", "look at {hint} in Stripe; then: prepaykit payments --of {hint}=ORDER"),
+    "payment_two_ways": Kind("warn", "a payment could be of several orders: its number and its key, two orders' keys, or people of two jobs say different things", "look at {hint} in Stripe; then: prepaykit payments --of {hint}=ORDER"),
     "payment_of_nobody": Kind("warn", "a payment belongs to no order that is here", "bring the orders of that job, or say whose it is: prepaykit payments --of {key}=ORDER"),
     "payout_differs": Kind("error", "an automatic payout is not the sum of its lines", "bring the report of that payout again, whole: a line of it is not here"),
     "payout_not_itemised": Kind("warn", "an automatic payout was paid, and none of its lines are here", "bring the payout reconciliation report of its days"),

@@ -436,3 +436,13 @@ def test_the_key_is_in_no_word_of_the_reader(side):
 
     assert KEY not in repr(Pages(client, is_live=False))
     assert stripe.enable_telemetry is False
+
+
+def test_of_two_refunds_of_a_charge_none_is_missed(side):
+    side.say("charge", id="ch_1", amount=1500, order_key="KEY-1")
+    side.say("refund", charge="ch_1", amount=500, pending=True)
+    first = booked(read(side).entries)
+    side.say("move", seconds=DAY)
+    side.say("refund", charge="ch_1", amount=300, pending=True)
+    side.say("forget_events", types=["refund.created"])
+    assert sorted(of_kind(booked(first, read(side, first).entries), "refund")["amount_cents"]) == [300, 500]

@@ -277,3 +277,60 @@ def test_from_a_report_to_a_counted_payment_through_the_studio(tmp_path):
         assert (again.result["matched"], set(again.findings["code"]) & {"payment_twice", "payment_not_booked"}) == (3, set())
         assert its.balance()["holds"].all()
     assert SimpleNamespace(**again.result).booked == 0
+
+
+# --- a payment is of one order, counted once, whoever says so -------------------------------------------------------------
+
+
+def test_a_payment_that_an_order_names_by_its_intent_is_counted_there_and_nowhere_else():
+    state = sold()
+    state = state.replace(payments=state.payments.assign(reference=["pi_1", "ch_1002"]))
+    with pytest.raises(Refused, match="is counted by the order already"):
+        plan(state, book({"id": "ch_1", "intent_id": "pi_1", "amount_cents": 1500}), of={"ch_1": "1002"}, book_charges=["ch_1"])
+
+
+def test_a_payment_that_another_job_names_is_not_counted_here():
+    with pytest.raises(Refused, match="is counted by the order already"):
+        plan(sold(1, name="other-2026"), book({"id": "ch_1002", "amount_cents": 1500}), sold(), of={"ch_1002": "1001"}, book_charges=["ch_1002"])
+
+
+def test_a_payment_that_two_jobs_claim_is_of_neither():
+    here, there = sold(1, references=False, keys=False), sold(1, references=False, keys=False, name="other-2026")
+    stray = book({"id": "ch_x", "amount_cents": 1400})
+    there = there.after(plan(there, stray, here, of={"ch_x": "1001"}))
+    assert match_payments(stray, orders_to_pay([here, there])).shares["job"].tolist() == ["other-2026"]
+    result = plan(here, stray, there, of={"ch_x": "1001"})
+    assert (result.result["matched"], "payment_two_ways" in set(result.findings["code"])) == (0, True)
+
+
+@pytest.mark.parametrize("method", ["Check", "CASH", "cheque "])
+def test_cash_and_checks_are_known_however_they_are_written(method):
+    state = sold(1, references=False)
+    state = state.replace(payments=state.payments.assign(method=method))
+    assert found(state, book({"id": "ch_8", "amount_cents": 77})) == [("payment_of_nobody", "ch_8")]
+
+
+def test_an_order_paid_in_cash_and_paid_again_by_card_can_be_counted():
+    state = sold(1, references=False)
+    state = state.replace(payments=state.payments.assign(method="cash"))
+    paid = book({"id": "ch_x", "amount_cents": 1500, "order_key": "KEY-1001"})
+    assert found(state, paid) == [("payment_not_booked", "1001")]
+    assert plan(state, paid, book_charges=["ch_x"]).result["booked_cents"] == 1500
+
+
+def test_what_went_back_already_is_not_counted_again():
+    paid = book(*PAID, {"id": "ch_9", "amount_cents": 1500, "order_key": "KEY-1002"}, {"kind": "refund", "id": "re_1", "charge_id": "ch_9", "amount_cents": 1500, "status": "succeeded"})
+    with pytest.raises(Refused, match="of ch_9 re_1 was given back already"):
+        plan(sold(), paid, book_charges=["ch_9"])
+
+
+def test_the_number_that_an_order_gets_is_of_a_payment_whose_money_is_still_here():
+    paid = book({"id": "ch_a", "amount_cents": 1500, "order_key": "KEY-1001"}, {"id": "ch_b", "amount_cents": 1500, "order_key": "KEY-1001", "at": NOW + pd.Timedelta(hours=1)},
+                {"kind": "refund", "id": "re_1", "charge_id": "ch_a", "amount_cents": 1500, "status": "succeeded"})  # fmt: skip
+    state = sold(1, references=False)
+    assert state.after(plan(state, paid)).payments["reference"].tolist() == ["ch_b"]
+
+
+def test_a_payment_in_another_currency_gives_an_order_no_number():
+    state = sold(1, references=False)
+    assert state.after(plan(state, book({"id": "ch_y", "amount_cents": 1500, "currency": "JPY", "order_key": "KEY-1001"}))).payments["reference"].isna().all()

@@ -7,13 +7,16 @@ import pandas as pd
 import pytest
 
 from prepaykit.decide.cancel import plan_cancel
+from prepaykit.decide.payments import plan_payments
 from prepaykit.decide.refund import plan_evidence, plan_refund
 from prepaykit.errors import NeighbourFailed, Refused, UsageError
 from prepaykit.rules.balance import balance
+from prepaykit.rules.payment_matching import orders_to_pay
 from prepaykit.tables.gateway import SeenRefund
 from prepaykit.tables.plan import Plan
 from tests.jobs import NOW
 from tests.money.bank import FAULTS, Bank
+from tests.money.payments import book
 from tests.money.refunding import JOB, cancelled_studio, confirm_all, paid_by_card, studio_with
 
 HOUR = pd.Timedelta(hours=1)
@@ -466,3 +469,20 @@ def test_a_key_that_is_none_keeps_nothing_else_back(studio_and_bank, monkeypatch
     rows = studio.send()
     assert rows["state"].tolist() == ["pending", "pending"]
     assert rows["error"].str.contains("begins with rk_test_").all()
+
+
+def test_a_payment_that_was_put_right_is_not_given_back_to_the_order_it_was_wrongly_put_to(tmp_path):
+    bank = Bank(NOW)
+    bank.charge("ch_x", 1500)
+    state = paid_by_card(2)
+    state = state.replace(payments=state.payments.assign(reference=None))
+    paid = book({"id": "ch_x", "amount_cents": 1500})
+    for number in ("1001", "1002"):
+        state = state.after(plan_payments(state, paid, orders_to_pay([state]), of={"ch_x": number}, now=NOW))
+    assert state.payments["reference"].tolist() == ["ch_x", "ch_x"]
+    state = state.after(plan_cancel(state, ["1001", "1002"], now=NOW, why="left"))
+    studio = studio_with(tmp_path / "put_right.db", state, clock=lambda: bank.now)
+    plan = studio.job().refund(through=bank)
+    assert plan.findings[["code", "hints"]].to_numpy().tolist() == [["refund_no_charge", "1001"]]
+    assert plan.result["to_refund_cents"] == 1500
+    studio.close()

@@ -135,7 +135,7 @@ class _Reading:
         changed = {e["id"]: e["data"]["object"] for e in events}.values()
         for name in self.lists:
             self._read_anew(name, {o["id"]: o["created"] for o in changed if o["object"] == name} | self._unfinished(name))
-        self._refunds_of({o["id"] for o in changed if o["object"] == "charge"})
+        self._refunds_of([o for o in changed if o["object"] == "charge"])
 
     def itemise(self) -> None:
         """The lines of each automatic payout that was paid (or came back since), if they are not known."""
@@ -172,7 +172,7 @@ class _Reading:
         """The charges of Checkout Sessions that orders name and the book does not know."""
         known = self._known_charges()
         wanted = set(names) - set(known["session_id"].dropna())
-        charge_of = known.dropna(subset="intent_id").set_index("intent_id")["id"].to_dict() | {id_of(c.get("payment_intent")): c["id"] for c in self._charges()}
+        charge_of = known.dropna(subset="intent_id").set_index("intent_id")["id"].to_dict() | {id_of(c["payment_intent"]): c["id"] for c in self._charges() if c.get("payment_intent")}
         api = self.pages.v1.checkout.sessions
         if len(wanted) > 1 + len(charge_of) // LIMIT:
             # This list takes no time: it is left at the first one that is older than every payment.
@@ -211,7 +211,7 @@ class _Reading:
         is_open = rows["status"].isin(UNFINISHED[name])
         if name == "payout":
             sums = _sums(self.book)
-            is_open |= (rows["category"] == "automatic") & (rows["status"] == "paid") & (rows["id"].map(sums).fillna(0) != rows["amount_cents"].fillna(0))
+            is_open |= (rows["category"] == "automatic") & rows["status"].isin(["paid", "failed"]) & (rows["id"].map(sums).fillna(0) != rows["amount_cents"].fillna(0))
         return {number: int(at.timestamp()) for number, at in zip(rows.loc[is_open, "id"], rows.loc[is_open, "at"], strict=True)}
 
     def _read_anew(self, name: str, numbers: dict[str, int]) -> None:
@@ -226,10 +226,13 @@ class _Reading:
         for number in sorted(set(left) - set(self.things)):
             self._take(self.pages.one(self.lists[name].retrieve, number))
 
-    def _refunds_of(self, charges: set[str]) -> None:
-        """The refunds of charges that an event calls refunded, unless one of them was read."""
-        read = {id_of(t.get("charge")) for t in self.things.values() if t["object"] == "refund"}
-        for charge in sorted(charges - read):
+    def _refunds_of(self, charges: list[dict]) -> None:
+        """The refunds of charges that an event calls refunded, unless every one of them was read: what was read comes to what the charge says."""
+        read: dict[str | None, int] = {}
+        for told in self.things.values():
+            if told["object"] == "refund":
+                read[id_of(told.get("charge"))] = read.get(id_of(told.get("charge")), 0) + told["amount"]
+        for charge in sorted({c["id"] for c in charges if c["id"] not in read or read[c["id"]] < c["amount_refunded"]}):
             self._take(self.pages.listed(self.pages.v1.refunds.list, charge=charge))
 
     def _is_known(self, payout: dict) -> bool:
