@@ -12,7 +12,7 @@ What certainly did not happen is different from what nobody knows. A broken conn
 | 23 to 25 hours | only look: the key may lapse any moment |
 | over 25 hours | once more with a new key, the first one cannot land any more; after that a person looks |
 
-Assumed: a request lands within the hour or never; a list shows what was made; one ledger writes. Left over: somebody who refunds by hand
+Assumed: a request lands within the hour or never; a list shows what was made; one ledger writes; the clocks of its machines are right to the hour. Left over: somebody who refunds by hand
 between look and send. Stripe refuses more than was paid; two parts can both land, and are found afterwards (payments: refund of nobody's wish).
 Source: refunds.md section 3.
 """

@@ -15,6 +15,7 @@ from prepaykit.rules.items import item_reason
 from prepaykit.rules.money_book import on_account
 from prepaykit.rules.order_entry import purchases
 from prepaykit.rules.refunding import request_id
+from prepaykit.tables.account import EXPONENTS
 from prepaykit.tables.findings import found, together
 from prepaykit.tables.gateway import SeenCharge, SeenRefund
 from prepaykit.tables.state import JobState
@@ -52,6 +53,8 @@ def _why_not(state: JobState, row: object, order: pd.Series, charge: SeenCharge 
         return "refund_not_cancelled", "it is for a cancellation, and nothing of the order is cancelled"
     if gateway == "api" and order["origin"] == "paper":
         return "refund_by_hand", "it was paid in an envelope"
+    if gateway == "api" and state.job["currency"] in EXPONENTS:
+        return "refund_by_hand", f"amounts in {state.job['currency']} have no hundredths, and only those are sent"
     days = state.job["refund_days"]
     if gateway == "api" and days is not None and pd.notna(order["placed_at"]) and now - order["placed_at"] > pd.Timedelta(days=int(days)):
         return "refund_too_late", f"the order is more than {days} days old"

@@ -162,7 +162,7 @@ REGISTER: dict[str, Kind] = {
     # --- refunds -----------------------------------------------------------------------------------------------------
     "refund_no_charge": Kind("error", "no charge of Stripe is known for the refund", "look for the payment, or let a person make it: prepaykit refund {hint} --gateway person --hand-to NAME"),
     "refund_not_asked": Kind("error", "there is no key of Stripe here: the charge was not looked at", "set PREPAYKIT_STRIPE_KEY to a restricted key, or let a person make it: prepaykit refund {hint} --gateway person --hand-to NAME"),
-    "refund_by_hand": Kind("warn", "the order was paid in an envelope: its money goes back by hand", "prepaykit refund {hint} --gateway person --hand-to NAME"),
+    "refund_by_hand": Kind("warn", "the money goes back by hand: it came in an envelope, or its currency has no hundredths", "prepaykit refund {hint} --gateway person --hand-to NAME"),
     "refund_disputed": Kind("error", "the payer disputes the charge; a refund beside a dispute pays twice", "wait for the end of the dispute, then: prepaykit refund {hint}"),
     "refund_made": Kind("error", "Stripe made the refund already, for this very wish", "confirm it for the API, then it is found and not made again: prepaykit refund {hint} --confirm SUM --apply; if a person must close it, look, then --accept REFUND"),
     "refund_elsewhere": Kind("error", "the charge was refunded by somebody else", "look in Stripe: if it was for this, prepaykit refund {hint} --gateway person, then --evidence; if not: --accept REFUND"),

@@ -25,9 +25,9 @@ class Clock:
         return self.bank.now
 
 
-def paid_by_card(children: int = 2):
+def paid_by_card(children: int = 2, **settings: object):
     """A job in which every order was paid by the charge `ch_<order number>`."""
-    state = job(children)
+    state = job(children, **settings)
     numbers = state.payments["order_id"].map(state.orders.set_index("order_id")["order_no"])
     return state.replace(payments=state.payments.assign(method="card", reference="ch_" + numbers))
 

@@ -486,3 +486,13 @@ def test_a_payment_that_was_put_right_is_not_given_back_to_the_order_it_was_wron
     assert (plan.findings["code"].tolist(), plan.findings["detail"].str.contains("order 1001").tolist()) == (["refund_no_charge"], [True])
     assert plan.result["to_refund_cents"] == 1500
     studio.close()
+
+
+@pytest.mark.parametrize("currency", ["JPY", "KWD"])
+def test_money_without_hundredths_is_not_sent_by_the_api(currency):
+    bank = Bank(NOW)
+    bank.charge("ch_1001", 15000, currency)
+    state = paid_by_card(1, currency=currency)
+    state = state.after(plan_cancel(state, ["1001"], now=NOW, why="left"))
+    plan = plan_refund(state, seen={1: bank.look("ch_1001")}, now=NOW, confirm="15.00")
+    assert (plan.findings["code"].tolist(), len(plan.effects)) == (["refund_by_hand"], 0)
