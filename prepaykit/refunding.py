@@ -7,6 +7,7 @@ meanwhile, the row is read again and thought through again.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -35,6 +36,8 @@ def send_refund(studio: Studio, gateway: Gateway, payload: dict) -> str:
     job, refund_id = str(payload["job"]), int(payload["refund_id"])
     step = carry_on(studio, gateway, job, refund_id)
     row = _row(studio.store.read(job), refund_id)
+    if row["gateway"] == "person":
+        return f"{row['status']} {step.why}"
     if row["status"] in ("confirmed", *IN_FLIGHT):
         raise NeighbourFailed(f"refund {row['request_id']} is {row['status']}: {step.why or row['evidence']}. Nothing is lost; run prepaykit send again later.")
     return " ".join(str(w) for w in (row["status"], row["refund_id_stripe"] or step.why) if w)
@@ -48,7 +51,7 @@ def carry_on(studio: Studio, gateway: Gateway, job: str, refund_id: int) -> Step
         if row["status"] not in OPEN and row["status"] != "succeeded":
             return Step("wait", why=str(row["evidence"] or row["status"]))
         if row["gateway"] != "api":
-            raise UsageError(f"refund {refund_id} of {job} is not for the API: {row['handed_to']} makes it")
+            return Step("wait", why=f"not for the API: {row['handed_to']} makes it")
         charge = gateway.look(str(row["charge_id_stripe"]))
         step = _decided(state, row, charge, studio.clock())
         if step.act == "wait":
@@ -93,13 +96,18 @@ def look_at(studio: Studio, job: str, gateway: Gateway | None) -> dict[int, Seen
     references, said, bought = _references(state), _said_to_be(state), root_orders(state.orders)
     looked: dict[str, SeenCharge | None] = {}
     found: dict[int, SeenCharge | None] = {}
-    for row in rows.itertuples():
+    under_way = state.refunds[state.refunds["status"].isin(["confirmed", *IN_FLIGHT])]
+    spoken_for = under_way.groupby("charge_id_stripe")["amount_cents"].sum().to_dict()
+    for row in rows.sort_values("refund_id").itertuples():
         charges = [row.charge_id_stripe] if pd.notna(row.charge_id_stripe) else [gateway.find_charge(r) for r in references.get(row.order_id, [])]
         charges = [c for c in charges if c and said.get(c, bought[row.order_id]) == bought[row.order_id]]
         for charge in dict.fromkeys(charges):
             looked.setdefault(charge, None)
             looked[charge] = looked[charge] or gateway.look(charge)
-        found[int(row.refund_id)] = _the_one(int(row.amount_cents), [looked[c] for c in dict.fromkeys(charges)])
+        one = _the_one(int(row.amount_cents), [looked[c] for c in dict.fromkeys(charges)], spoken_for)
+        found[int(row.refund_id)] = one
+        if one is not None:
+            spoken_for[one.charge_id] = spoken_for.get(one.charge_id, 0) + int(row.amount_cents)
     return found
 
 
@@ -184,10 +192,10 @@ def _said_to_be(state: JobState) -> dict[str, int]:
     return {charge: int(order) for charge, order in zip(said["target"], ids, strict=True) if pd.notna(order)}
 
 
-def _the_one(amount_cents: int, charges: list[SeenCharge | None]) -> SeenCharge | None:
-    """Of the charges of an order the one that holds enough; the one with most left, if none does."""
+def _the_one(amount_cents: int, charges: list[SeenCharge | None], spoken_for: Mapping[str, int]) -> SeenCharge | None:
+    """Of the charges of an order the one that holds enough beside what other refunds take of it; the one with most left, if none does."""
     known = [c for c in charges if c is not None]
-    enough = [c for c in known if c.left_cents >= amount_cents]
+    enough = [c for c in known if c.left_cents - spoken_for.get(c.charge_id, 0) >= amount_cents]
     return (enough or sorted(known, key=lambda c: -c.left_cents) or [None])[0]
 
 

@@ -36,11 +36,14 @@ def refused_refunds(state: JobState, rows: pd.DataFrame, *, seen: Mapping[int, S
     parts = []
     for row in rows.itertuples():
         order = orders.loc[row.order_id]
-        said = _why_not(state, row, order, (seen or {}).get(row.refund_id), known, accept, gateway, now, taken)
+        charge = (seen or {}).get(row.refund_id)
+        said = _why_not(state, row, order, charge, known, accept, gateway, now, taken)
         if seen is None and gateway == "api" and said is not None and said[0] == "refund_no_charge":
             said = "refund_not_asked", "Stripe was not asked"
         if said is None and int(asked.get(row.order_id, 0)) > int(owed.get(row.order_id, 0)):
             said = "refund_too_large", f"{asked[row.order_id]} cents would go back in all, {owed.get(row.order_id, 0)} are owed"
+        if said is None and charge is not None and not charge.of_request(request_id(state.name, order["origin"], order["order_no"], row.refund_id)):
+            taken[charge.charge_id] = taken.get(charge.charge_id, 0) + int(row.amount_cents)  # the next of these must fit beside it
         if said is not None:
             parts.append(found("refund", said[0], "refunds", [row.refund_id], f"order {order['order_no']}: {said[1]}", hints=[order["order_no"]]))
     return together(*parts)

@@ -10,6 +10,7 @@ from prepaykit.decide.cancel import plan_cancel
 from prepaykit.decide.payments import plan_payments
 from prepaykit.decide.refund import plan_evidence, plan_refund
 from prepaykit.errors import NeighbourFailed, Refused, UsageError
+from prepaykit.refunding import send_refund
 from prepaykit.rules.balance import balance
 from prepaykit.rules.payment_matching import orders_to_pay
 from prepaykit.tables.gateway import SeenRefund
@@ -496,3 +497,38 @@ def test_money_without_hundredths_is_not_sent_by_the_api(currency):
     state = state.after(plan_cancel(state, ["1001"], now=NOW, why="left"))
     plan = plan_refund(state, seen={1: bank.look("ch_1001")}, now=NOW, confirm="15.00")
     assert (plan.findings["code"].tolist(), len(plan.effects)) == (["refund_by_hand"], 0)
+
+
+def test_two_refunds_of_an_order_that_was_paid_twice_are_one_of_each_payment(tmp_path):
+    bank = Bank(NOW)
+    for charge in ("ch_1001", "ch_again"):
+        bank.charge(charge, 1500)
+    state = paid_by_card(1)
+    state = state.after(plan_cancel(state, ["1001"], now=NOW, why="left"))
+    paid = book({"id": "ch_1001", "amount_cents": 1500}, {"id": "ch_again", "amount_cents": 1500})
+    state = state.after(plan_payments(state, paid, orders_to_pay([state]), of={"ch_again": "1001"}, book_charges=["ch_again"], now=NOW))
+    studio = studio_with(tmp_path / "twice.db", state, clock=lambda: bank.now)
+    confirm_all(studio, bank, ["1001"])
+    studio.send(through=bank)
+    assert (statuses(studio), {c.charge_id: c.left_cents for c in bank.charges.values()}) == (["succeeded"] * 2, {"ch_1001": 0, "ch_again": 0})
+    studio.close()
+
+
+def test_refunds_that_do_not_fit_into_one_charge_together_do_not_go_together(tmp_path):
+    bank = Bank(NOW)
+    bank.charge("ch_1", 2000)
+    state = paid_by_card(2)
+    state = state.replace(payments=state.payments.assign(reference="ch_1"))
+    state = state.after(plan_cancel(state, ["1001", "1002"], now=NOW, why="left"))
+    studio = studio_with(tmp_path / "short.db", state, clock=lambda: bank.now)
+    plan = studio.job().refund(through=bank)
+    assert (plan.result["to_refund_cents"], plan.findings["code"].tolist()) == (1500, ["refund_too_large"])
+    studio.close()
+
+
+def test_a_promise_of_the_api_that_a_person_took_over_is_settled_with_the_outbox(studio_and_bank):
+    studio, bank = studio_and_bank
+    its = studio.job()
+    its.apply(its.refund(["1001"], gateway="person", hand_to="Ben", through=bank, confirm="15.00"))
+    assert send_refund(studio, bank, {"job": JOB, "refund_id": 1}) == "sending not for the API: Ben makes it"
+    assert bank.sent == []
