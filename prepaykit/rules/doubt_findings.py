@@ -118,7 +118,7 @@ def _cards_after(walk: pd.DataFrame, habit_known: frozenset[str]) -> pd.DataFram
     rows = other_habit(walk)
     rows = rows[~rows["camera"].isin(habit_known)]
     first = walk.loc[rows["row"]]
-    detail = (rows["camera"].to_numpy() + pd.Series(": its ") + rows["cards"].astype("str").to_numpy() + " cards seem to come after the frames, from "
+    detail = (rows["camera"].astype("str") + ": its " + rows["cards"].astype("str") + " cards seem to come after the frames, from "
               + label(first).to_numpy() + " on; then each child has the frames of the next one") if len(rows) else []  # fmt: skip
     return found("photos", "cards_after_frames", "frames", first["frame_id"], list(detail), hints=list(rows["camera"]))
 

@@ -226,6 +226,15 @@ def test_an_unlisted_code_belongs_to_nobody_on_the_list_and_missing_never_meets_
     assert result.frames["role"].tolist() == ["unassigned", "unassigned"]
 
 
+def test_cards_that_come_last_on_two_cameras_are_told_of_each():
+    words = ". K001 K001 K999 K999"
+    read = pd.concat([day(words, root="a"), day(words, camera="R6 #2", root="b")], ignore_index=True)
+    state = job("K001", "K002", "K003", blanks=("B001",))
+    found = sequence_frames(as_frames(read), state.subjects, state.groups).findings
+    told = found.loc[found["code"] == "cards_after_frames", "detail"]
+    assert told.str.extract(r"^(R6 #\d): its \d cards")[0].tolist() == ["R6 #1", "R6 #2"]
+
+
 WORDS = st.lists(
     st.sampled_from([".", ".", ".", "?", "x", "K001", "K002", "K003", "K001+K002", "G001", "B001", "K999", "hello!"]),
     min_size=1,
