@@ -14,7 +14,7 @@ import pandas as pd
 
 from prepaykit.decide.refund import accepted_of, plan_step
 from prepaykit.errors import IllegalMove, NeighbourFailed, PrepaykitError, Refused, StalePlan, UsageError
-from prepaykit.rules.payment_matching import root_orders
+from prepaykit.rules.payment_matching import root_orders, said_orders
 from prepaykit.rules.refunding import ALARM, IN_FLIGHT, OPEN, Step, after_answer, next_step, request_key
 from prepaykit.rules.refusing import known_refunds
 from prepaykit.tables.gateway import Gateway, SeenCharge
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 TRIES = 20  # how often a refund is thought through anew because the job was changed meanwhile
 WATCHED = pd.Timedelta(days=45)  # a refund that succeeded may still fail for so long
-SETTLED_COLUMNS = ["job", "refund_id", "status", "said"]
+SETTLED_COLUMNS = ["job", "refund_id", "status", "said", "is_alarm"]
 
 
 def send_refund(studio: Studio, gateway: Gateway, payload: dict) -> str:
@@ -70,7 +70,7 @@ def carry_on(studio: Studio, gateway: Gateway, job: str, refund_id: int) -> Step
 
 
 def poll(studio: Studio, gateway: Gateway, jobs: list[str] | None = None) -> pd.DataFrame:
-    """Ask what became of refunds that are pending or succeeded lately: `job`, `refund_id`, `status`, `said`, of those that are not as they were.
+    """Ask what became of refunds that are pending or succeeded lately: `job`, `refund_id`, `status`, `said`, `is_alarm` (somebody must look), of those that are not as they were.
 
     A refund that Stripe took back (`failed`) is owed again: a person confirms a new one. One that cannot be asked about now is `not_asked`. Sends nothing.
     """
@@ -80,10 +80,10 @@ def poll(studio: Studio, gateway: Gateway, jobs: list[str] | None = None) -> pd.
             try:
                 step = _polled(studio, gateway, job, refund_id)
             except PrepaykitError as error:  # one that cannot be asked now keeps no other back
-                rows.append((job, refund_id, "not_asked", str(error)))
+                rows.append((job, refund_id, "not_asked", str(error), True))
                 continue
             if step.act == "settle" or ALARM in step.why:
-                rows.append((job, refund_id, step.status or "succeeded", step.why))
+                rows.append((job, refund_id, step.status or "succeeded", step.why, ALARM in step.why or step.status not in ("succeeded", "pending")))
     return pd.DataFrame(rows, columns=SETTLED_COLUMNS)
 
 
@@ -93,7 +93,8 @@ def look_at(studio: Studio, job: str, gateway: Gateway | None) -> dict[int, Seen
         return None
     state = studio.store.read(job)
     rows = state.refunds[state.refunds["status"].isin(["planned", "review", "blocked", "failed"])]
-    references, said, bought = _references(state), _said_to_be(state), root_orders(state.orders)
+    references, bought = _references(state), root_orders(state.orders)
+    said = said_orders(state).set_index("charge_id")["order_id"].to_dict()
     looked: dict[str, SeenCharge | None] = {}
     found: dict[int, SeenCharge | None] = {}
     under_way = state.refunds[state.refunds["status"].isin(["confirmed", *IN_FLIGHT])]
@@ -182,14 +183,6 @@ def _references(state: JobState) -> dict[int, list[str]]:
     rows = state.payments.dropna(subset=["order_id", "reference"])
     rows = rows[rows["reference"].str.match(r"(?:ch|py|pi)_")]
     return rows.groupby("order_id")["reference"].agg(list).to_dict()
-
-
-def _said_to_be(state: JobState) -> dict[str, int]:
-    """Charge → the order that a person said it is of: it is no other's, whatever number the other order bears."""
-    said = state.choices[state.choices["kind"] == "payment"]
-    orders = state.orders.assign(name=state.orders["origin"] + ":" + state.orders["order_no"]).drop_duplicates("name")
-    ids = said["value"].map(orders.set_index("name")["order_id"])
-    return {charge: int(order) for charge, order in zip(said["target"], ids, strict=True) if pd.notna(order)}
 
 
 def _the_one(amount_cents: int, charges: list[SeenCharge | None], spoken_for: Mapping[str, int]) -> SeenCharge | None:

@@ -30,7 +30,7 @@ from prepaykit.intake.sources import open_bytes
 from prepaykit.job import ARTWORK, Job
 from prepaykit.ledger.outbox import drain
 from prepaykit.ledger.store import Store
-from prepaykit.refunding import ALARM, poll, send_refund
+from prepaykit.refunding import poll, send_refund
 from prepaykit.rules.reconciling import Season
 from prepaykit.tables.catalog import columns_of
 from prepaykit.tables.gateway import Gateway
@@ -134,9 +134,8 @@ class Studio:
         sent = drain(self.store, adapters, now=self.clock())
         if gateway is not None:
             followed = poll(self, gateway)
-            is_alarm = ~followed["status"].isin(["succeeded", "pending"]) | followed["said"].str.contains(ALARM)
             told = pd.DataFrame({"key": "refund/" + followed["job"] + "/" + followed["refund_id"].astype("str"), "kind": "refund", "state": FOLLOWED,
-                                 "receipt": followed["said"].mask(is_alarm), "error": followed["said"].where(is_alarm)})  # fmt: skip
+                                 "receipt": followed["said"].mask(followed["is_alarm"].eq(True)), "error": followed["said"].where(followed["is_alarm"].eq(True))})  # fmt: skip
             return pd.concat([sent, told.astype("str")], ignore_index=True) if len(told) else sent
         left = (sent["kind"] == "refund") & (sent["state"] == "pending")
         return sent.assign(error=sent["error"].mask(left, why_none).astype("str"))

@@ -30,7 +30,6 @@ from prepaykit.rules.payment_matching import (
     orders_to_pay,
     root_orders,
 )
-from prepaykit.rules.refund_shares import GONE
 from prepaykit.rules.search import named_orders
 from prepaykit.tables.account import of_kind
 from prepaykit.tables.catalog import typed
@@ -56,7 +55,8 @@ def plan_payments(state: JobState, book: pd.DataFrame, wanted: OrdersToPay, *, o
     work = state.replace(choices=kept)
     matched = match_payments(book, _with_new_choices(work, wanted))
     work = _with_references(work, matched)
-    work, cents = _booked(work, matched, named_charges(book, _with_new_choices(work, wanted)), sorted(set(book_charges)))
+    named = named_charges(book, _with_new_choices(work, wanted)) if book_charges else set()
+    work, cents = _booked(work, matched, named, sorted(set(book_charges)))
     anew = _with_new_choices(work, wanted)
     matched = match_payments(book, anew)
     mine = matched.shares[matched.shares["job"] == state.name]
@@ -93,8 +93,7 @@ def _with_references(state: JobState, matched: Matched) -> JobState:
     bare = pays["reference"].isna() & ~is_by_hand(pays) & root.notna() & ~root.duplicated(keep=False)
     mine = _of_job(state, matched)
     mine = mine[mine["matched_by"] != "reference"]
-    back = _gone_back(matched)
-    mine = mine.assign(is_gone=mine["charge_id"].map(back.groupby("charge_id")["share_cents"].sum()).fillna(0) >= mine["share_cents"])
+    mine = mine.assign(is_gone=mine["charge_id"].map(matched.given_back.groupby("charge_id")["share_cents"].sum()).fillna(0) >= mine["share_cents"])
     paid = pd.DataFrame({"order_id": root[bare].astype("int64"), "share_cents": pays.loc[bare, "amount_cents"]})
     first = mine.merge(paid, on=["order_id", "share_cents"]).sort_values(["is_gone", "at", "charge_id"]).drop_duplicates("order_id").set_index("order_id")["charge_id"]
     return state.replace(payments=pays.assign(reference=pays["reference"].mask(bare, root.map(first)).astype("str")))
@@ -103,10 +102,6 @@ def _with_references(state: JobState, matched: Matched) -> JobState:
 def _of_job(state: JobState, matched: Matched) -> pd.DataFrame:
     """The payments of this job, in its currency."""
     return matched.shares[(matched.shares["job"] == state.name) & (matched.shares["currency"] == str(state.job["currency"]))]
-
-
-def _gone_back(matched: Matched) -> pd.DataFrame:
-    return matched.refunds[~matched.refunds["status"].isin(GONE)]
 
 
 def _booked(state: JobState, matched: Matched, named: set[str], wanted: list[str]) -> tuple[JobState, int]:
@@ -121,8 +116,7 @@ def _booked(state: JobState, matched: Matched, named: set[str], wanted: list[str
     if foreign.any():
         raise Refused(f"payments: {mine.loc[foreign, 'charge_id'].iloc[0]} is in another currency than {state.name}; its money is not counted here")
     _require_not_counted(state, named, mine)
-    back = _gone_back(matched)
-    back = back[back["charge_id"].isin(wanted)]
+    back = matched.given_back[matched.given_back["charge_id"].isin(wanted)]
     if len(back):
         raise Refused(f"payments: of {back['charge_id'].iloc[0]} {back['refund'].iloc[0]} was given back already; what went back is not counted again")
     rows = mine.sort_values("charge_id")

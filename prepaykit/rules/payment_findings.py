@@ -12,7 +12,6 @@ from __future__ import annotations
 import pandas as pd
 
 from prepaykit.rules.payment_matching import Matched, OrdersToPay
-from prepaykit.rules.refund_shares import GONE
 from prepaykit.tables.findings import found, together
 from prepaykit.tables.state import JobState
 
@@ -93,8 +92,7 @@ def stray_findings(matched: Matched) -> pd.DataFrame:
 
 def _given_back(state: JobState, matched: Matched) -> pd.DataFrame:
     """What went back of each payment's part: `charge_id`, `order_id`, `refunded_cents`, `foreign_cents`."""
-    rows = matched.refunds
-    rows = rows[(rows["job"] == state.name) & ~rows["status"].isin(GONE)]
+    rows = matched.given_back[matched.given_back["job"] == state.name]
     rows = rows.assign(refunded_cents=rows["share_cents"], foreign_cents=rows["share_cents"].where(rows["is_foreign"], 0))
     return rows.groupby(["charge_id", "order_id"], as_index=False)[["refunded_cents", "foreign_cents"]].sum()
 

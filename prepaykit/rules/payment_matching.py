@@ -25,7 +25,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from prepaykit.rules.refund_shares import refund_shares
+from prepaykit.rules.refund_shares import GONE, refund_shares
 from prepaykit.rules.splitting import split_cents
 from prepaykit.tables.account import email_hash, of_kind
 from prepaykit.tables.state import JobState
@@ -64,6 +64,11 @@ class Matched:
     first_at: pd.Timestamp
     last_at: pd.Timestamp
 
+    @property
+    def given_back(self) -> pd.DataFrame:
+        """Of `refunds` those whose money went, or is on its way."""
+        return self.refunds[~self.refunds["status"].isin(GONE)]
+
 
 def orders_to_pay(states: Iterable[JobState]) -> OrdersToPay:
     """What these jobs' orders say of payments that did not come in an envelope. Orders that were split are one order.
@@ -82,8 +87,8 @@ def match_payments(book: pd.DataFrame, wanted: OrdersToPay) -> Matched:
     >>> match_payments(entries(pd.DataFrame()), orders_to_pay([JobState.new(name="maple-grove-2026", school="Maple Grove")])).shares.shape
     (0, 8)
     """
-    charges = of_kind(book, "charge").drop(columns="charge_id")
-    charges = charges.assign(amount_cents=charges["amount_cents"].fillna(0).astype("int64")).rename(columns={"id": "charge"})
+    charges = _charges(book)
+    charges = charges.assign(amount_cents=charges["amount_cents"].fillna(0).astype("int64"))
     by_person = wanted.said.merge(wanted.orders[["job", "order_id", "expected_cents"]], on=["job", "order_id"], validate="m:1")
     by_person = by_person.rename(columns={"charge_id": "charge", "expected_cents": "weight"}).assign(matched_by="person")
     claimed = set(by_person.loc[by_person.duplicated("charge", keep=False), "charge"])
@@ -114,7 +119,19 @@ def named_charges(book: pd.DataFrame, wanted: OrdersToPay) -> set[str]:
     >>> named_charges(book, wanted)
     set()
     """
-    return set(_by_number(of_kind(book, "charge").drop(columns="charge_id").rename(columns={"id": "charge"}), wanted.references)["charge"])
+    return set(_by_number(_charges(book), wanted.references)["charge"])
+
+
+def said_orders(state: JobState) -> pd.DataFrame:
+    """What people decided in this job: `charge_id`, `order_id` (as the parent bought it); a payment is no other order's then, whatever number that bears.
+
+    >>> said_orders(JobState.new(name="maple-grove-2026", school="Maple Grove")).columns.tolist()
+    ['charge_id', 'order_id']
+    """
+    said, bought = state.choices[state.choices["kind"] == "payment"], state.orders[state.orders["split_from_id"].isna()]
+    numbers = pd.concat([bought.set_index("order_no")["order_id"], bought.set_index(bought["origin"] + ":" + bought["order_no"])["order_id"]])
+    found = pd.DataFrame({"charge_id": said["target"], "order_id": said["value"].map(numbers[~numbers.index.duplicated()])})
+    return found.dropna().astype({"order_id": "int64"})
 
 
 def is_by_hand(payments: pd.DataFrame) -> pd.Series:
@@ -140,6 +157,10 @@ def root_orders(orders: pd.DataFrame) -> pd.Series:
 
 
 # --- the ways ----------------------------------------------------------------------------------------------------------
+
+
+def _charges(book: pd.DataFrame) -> pd.DataFrame:
+    return of_kind(book, "charge").drop(columns="charge_id").rename(columns={"id": "charge"})
 
 
 def _by_number(charges: pd.DataFrame, references: pd.DataFrame) -> pd.DataFrame:
@@ -196,9 +217,7 @@ def _of_job(state: JobState) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, 
     orders = bought.assign(job=state.name, currency=str(state.job["currency"]), email_hash=bought["buyer_email"].map(email_hash).astype("str"),
                            expected_cents=bought["order_id"].map(expected).fillna(0).astype("int64"))  # fmt: skip
     references = by_card.dropna(subset="reference").assign(job=state.name)[["job", "root", "reference", "amount_cents"]].rename(columns={"root": "order_id"})
-    said = state.choices[state.choices["kind"] == "payment"]
-    numbers = pd.concat([bought.set_index("order_no")["order_id"], bought.set_index(bought["origin"] + ":" + bought["order_no"])["order_id"]])
-    said = pd.DataFrame({"charge_id": said["target"], "job": state.name, "order_id": said["value"].map(numbers[~numbers.index.duplicated()])})
+    said = said_orders(state).assign(job=state.name)[["charge_id", "job", "order_id"]]
     wishes = pd.concat([state.refunds[[c, "order_id"]].dropna().set_axis(["known_as", "order_id"], axis=1) for c in ("request_id", "refund_id_stripe")])
     wishes = pd.DataFrame({"known_as": wishes["known_as"], "job": state.name, "order_id": wishes["order_id"].map(root)}).astype({"order_id": "int64"})
-    return orders[ORDER_COLUMNS], references.astype({"order_id": "int64"}), said.dropna().astype({"order_id": "int64"}), wishes
+    return orders[ORDER_COLUMNS], references.astype({"order_id": "int64"}), said, wishes

@@ -19,7 +19,6 @@ import pandas as pd
 from prepaykit.rules.payment_findings import is_covered, standing_of_payments
 from prepaykit.rules.payment_matching import Matched, OrdersToPay, is_by_hand, match_payments, orders_to_pay
 from prepaykit.rules.payouts import PAYOUT, payouts, roll_forward
-from prepaykit.rules.refund_shares import GONE
 from prepaykit.rules.splitting import split_cents
 from prepaykit.tables.account import entries, of_kind
 from prepaykit.tables.state import JobState
@@ -162,8 +161,8 @@ def _of_job(season: Season, state: JobState) -> list[list[object]]:
     rows.append([name, currency, "paid by card, as the orders say = as the account book says, less what others gave back", standing.loc[seen, "expected_cents"].sum(), kept])
     mine = state.refunds[state.refunds["status"].isin(SENT) & state.refunds["request_id"].notna() & (state.refunds["sent_at"] <= book["at"].max())]
     mine = mine[(mine["gateway"] == "api") | mine["refund_id_stripe"].notna()]
-    back = season.matched.refunds
-    back = back[(back["job"] == name) & ~back["is_foreign"] & ~back["status"].isin(GONE)]
+    back = season.matched.given_back
+    back = back[(back["job"] == name) & ~back["is_foreign"]]
     return [*rows, [name, currency, "refunds that the job made = those in the account book", mine["amount_cents"].sum(), back["share_cents"].sum()]]
 
 

@@ -158,7 +158,7 @@ def _to_person(status: str, why: str, *, blocked: bool = False) -> Step:
 
 def _against(seen: SeenCharge, refund: dict[str, object], known: Collection[str], accepted: Collection[str], currency: str) -> tuple[str, bool]:
     """Why it must not be sent now, in words (empty: nothing is against it), and whether only time helps."""
-    foreign = [r.refund_id for r in seen.refunds if r.takes_money and not {r.request_id, r.refund_id} & {*known, *accepted}]
+    foreign = [r.refund_id for r in seen.made_elsewhere({*known, *accepted})]
     amount = int(refund["amount_cents"])
     if seen.is_disputed:
         return "the payer disputes the charge: a refund beside a dispute pays twice", True

@@ -37,20 +37,21 @@ def refused_refunds(state: JobState, rows: pd.DataFrame, *, seen: Mapping[int, S
     for row in rows.itertuples():
         order = orders.loc[row.order_id]
         charge = (seen or {}).get(row.refund_id)
-        said = _why_not(state, row, order, charge, known, accept, gateway, now, taken)
+        mine = charge.of_request(request_id(state.name, order["origin"], order["order_no"], row.refund_id)) if charge else ()
+        said = _why_not(state, row, order, charge, mine, known, accept, gateway, now, taken)
         if seen is None and gateway == "api" and said is not None and said[0] == "refund_no_charge":
             said = "refund_not_asked", "Stripe was not asked"
         if said is None and int(asked.get(row.order_id, 0)) > int(owed.get(row.order_id, 0)):
             said = "refund_too_large", f"{asked[row.order_id]} cents would go back in all, {owed.get(row.order_id, 0)} are owed"
-        if said is None and charge is not None and not charge.of_request(request_id(state.name, order["origin"], order["order_no"], row.refund_id)):
+        if said is None and charge is not None and not mine:
             taken[charge.charge_id] = taken.get(charge.charge_id, 0) + int(row.amount_cents)  # the next of these must fit beside it
         if said is not None:
             parts.append(found("refund", said[0], "refunds", [row.refund_id], f"order {order['order_no']}: {said[1]}", hints=[order["order_no"]]))
     return together(*parts)
 
 
-def _why_not(state: JobState, row: object, order: pd.Series, charge: SeenCharge | None, known: set[str], accept: Collection[str], gateway: str,
-             now: pd.Timestamp, taken: Mapping[str, int]) -> tuple[str, str] | None:  # fmt: skip
+def _why_not(state: JobState, row: object, order: pd.Series, charge: SeenCharge | None, mine: Collection[SeenRefund], known: set[str], accept: Collection[str],
+             gateway: str, now: pd.Timestamp, taken: Mapping[str, int]) -> tuple[str, str] | None:  # fmt: skip
     """The first rule that speaks against it: code and words; None: none does."""
     if _is_for_a_cancellation(row) and order["status"] != "cancelled" and not _is_of_cancelled_item(state, row):
         return "refund_not_cancelled", "it is for a cancellation, and nothing of the order is cancelled"
@@ -65,7 +66,7 @@ def _why_not(state: JobState, row: object, order: pd.Series, charge: SeenCharge 
         return ("refund_not_asked", "it was for the API before, and Stripe was not asked what became of it") if pd.notna(row.request) else None
     if charge is None:
         return "refund_no_charge", "no charge is known for it"
-    made = [r.refund_id for r in charge.of_request(request_id(state.name, order["origin"], order["order_no"], row.refund_id)) if r.takes_money]
+    made = [r.refund_id for r in mine if r.takes_money]
     if gateway == "person" and set(made) - set(accept):
         return "refund_made", f"{' '.join(made)} was made for this very wish"
     if made:
@@ -74,10 +75,10 @@ def _why_not(state: JobState, row: object, order: pd.Series, charge: SeenCharge 
         return "refund_disputed", f"charge {charge.charge_id} is disputed"
     if charge.currency.upper() != state.job["currency"]:
         return "refund_currency_differs", f"charge {charge.charge_id} is in {charge.currency.upper()}"
-    foreign = [r.refund_id for r in charge.refunds if r.takes_money and not _is_known(r, known) and r.refund_id not in accept]
+    foreign = [r.refund_id for r in charge.made_elsewhere({*known, *accept})]
     if foreign:
         return "refund_elsewhere", f"charge {charge.charge_id} was refunded by {' '.join(foreign)}, which is of no wish here"
-    others = taken.get(charge.charge_id, 0) + sum(r.amount_cents for r in charge.refunds if r.takes_money and not _is_known(r, known))
+    others = taken.get(charge.charge_id, 0) + sum(r.amount_cents for r in charge.made_elsewhere(known))
     if row.amount_cents > min(charge.left_cents, charge.captured_cents - others):
         return "refund_too_large", f"of charge {charge.charge_id} {charge.left_cents} cents are left, {row.amount_cents} would go back"
     return None
@@ -86,10 +87,6 @@ def _why_not(state: JobState, row: object, order: pd.Series, charge: SeenCharge 
 def known_refunds(state: JobState) -> set[str]:
     """What refunds of ours are known by at Stripe: each wish, and the number of what a person made for one."""
     return {*state.refunds["request_id"].dropna(), *state.refunds["refund_id_stripe"].dropna()}
-
-
-def _is_known(refund: SeenRefund, known: Collection[str]) -> bool:
-    return refund.request_id in known or refund.refund_id in known
 
 
 def _is_for_a_cancellation(row: object) -> bool:

@@ -16,6 +16,7 @@ An `Answer` is one of four:
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -58,6 +59,10 @@ class SeenCharge:
     def of_request(self, request_id: str) -> tuple[SeenRefund, ...]:
         """The refunds that answer this wish."""
         return tuple(r for r in self.refunds if r.request_id == request_id)
+
+    def made_elsewhere(self, known: Collection[str]) -> tuple[SeenRefund, ...]:
+        """The refunds that took money and answer none of these wishes, nor are one of them by their own number."""
+        return tuple(r for r in self.refunds if r.takes_money and r.request_id not in known and r.refund_id not in known)
 
 
 @dataclass(frozen=True)

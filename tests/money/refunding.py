@@ -13,6 +13,7 @@ from tests.jobs import NOW, job
 from tests.money.bank import Bank
 
 JOB = "maple-grove-2026"
+HOUR = pd.Timedelta(hours=1)
 
 
 class Clock:
@@ -61,3 +62,8 @@ def confirm_all(studio, bank, numbers=()):
     plan = its.refund(numbers, through=bank, confirm=f"{cents // 100}.{cents % 100:02d}")
     its.apply(plan, why="parents asked")
     return plan
+
+
+def statuses(studio) -> list[str]:
+    """How far each refund of the studio's only job is."""
+    return studio.job().state.refunds["status"].tolist()

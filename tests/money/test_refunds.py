@@ -12,20 +12,7 @@ from prepaykit.tables.gateway import SeenRefund
 from prepaykit.tables.plan import Plan
 from tests.jobs import NOW
 from tests.money.bank import FAULTS
-from tests.money.refunding import JOB, cancelled_studio, confirm_all
-
-HOUR = pd.Timedelta(hours=1)
-
-
-@pytest.fixture
-def studio_and_bank(tmp_path):
-    studio, bank = cancelled_studio(tmp_path / "studio.db")
-    yield studio, bank
-    studio.close()
-
-
-def statuses(studio):
-    return studio.job().state.refunds["status"].tolist()
+from tests.money.refunding import HOUR, JOB, cancelled_studio, confirm_all, statuses
 
 
 def test_looking_at_refunds_changes_nothing_and_sends_nothing(studio_and_bank):

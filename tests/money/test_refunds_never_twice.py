@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import pandas as pd
 import pytest
 
 from prepaykit.decide.cancel import plan_cancel
@@ -15,20 +14,7 @@ from prepaykit.tables.gateway import SeenRefund
 from tests.jobs import NOW
 from tests.money.bank import Bank
 from tests.money.payments import book
-from tests.money.refunding import JOB, cancelled_studio, confirm_all, paid_by_card, studio_with
-
-HOUR = pd.Timedelta(hours=1)
-
-
-@pytest.fixture
-def studio_and_bank(tmp_path):
-    studio, bank = cancelled_studio(tmp_path / "studio.db")
-    yield studio, bank
-    studio.close()
-
-
-def statuses(studio):
-    return studio.job().state.refunds["status"].tolist()
+from tests.money.refunding import HOUR, JOB, cancelled_studio, confirm_all, paid_by_card, statuses, studio_with
 
 
 def of_one_charge(place, cents):

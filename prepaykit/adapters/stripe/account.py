@@ -18,6 +18,7 @@ Source: refunds.md sections 1, 3 and 4.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
@@ -228,10 +229,10 @@ class _Reading:
 
     def _refunds_of(self, charges: list[dict]) -> None:
         """The refunds of charges that an event calls refunded, unless every one of them was read: what was read comes to what the charge says."""
-        read: dict[str | None, int] = {}
+        read = Counter()
         for told in self.things.values():
             if told["object"] == "refund":
-                read[id_of(told.get("charge"))] = read.get(id_of(told.get("charge")), 0) + told["amount"]
+                read[id_of(told.get("charge"))] += told["amount"]
         for charge in sorted({c["id"] for c in charges if c["id"] not in read or read[c["id"]] < c["amount_refunded"]}):
             self._take(self.pages.listed(self.pages.v1.refunds.list, charge=charge))
 
